@@ -1,0 +1,103 @@
+"""Words of tickets, clocks, alerts and deliveries, with their meaningful subsets."""
+
+from django.db.models import TextChoices
+
+
+class Category(TextChoices):
+    """What a sender's free-text status means to the clocks, in the order of a ticket's life."""
+
+    NEW = "new", "New"
+    ACTIVE = "active", "Active"
+    WAITING = "waiting", "Waiting"
+    RESOLVED = "resolved", "Resolved"
+    CLOSED = "closed", "Closed"
+
+
+STOPPING_CATEGORIES = frozenset({Category.RESOLVED, Category.CLOSED})
+CATEGORY_RANK = {category.value: rank for rank, category in enumerate(Category)}
+
+
+class ClockKind(TextChoices):
+    """The two promises on a ticket."""
+
+    RESPONSE = "response", "Response"
+    RESOLUTION = "resolution", "Resolution"
+
+
+class ClockState(TextChoices):
+    """Whether working time is being used up."""
+
+    RUNNING = "running", "Running"
+    PAUSED = "paused", "Paused"
+    STOPPED = "stopped", "Stopped"
+
+
+class Verdict(TextChoices):
+    """How a stopped clock is judged, for ever."""
+
+    MET = "met", "Met"
+    BREACHED = "breached", "Breached"
+
+
+class SLAState(TextChoices):
+    """Where a live clock or ticket stands now."""
+
+    OK = "ok", "OK"
+    ALERT = "alert", "Alert"
+    BREACH = "breach", "Breach"
+
+
+class AppliesTo(TextChoices):
+    """Which tickets a new policy version governs from its effective date on."""
+
+    NEW = "new", "New tickets only"
+    OPEN = "open", "Open tickets too, time used so far carried over"
+    REBASE = "rebase", "Open tickets too, recomputed from their start"
+
+
+class PolicySource(TextChoices):
+    """Where a policy version came from."""
+
+    DEFAULT = "default", "Built in"
+    FILE = "file", "File"
+    ADMIN = "admin", "Admin"
+
+
+class AlertState(TextChoices):
+    """The life of an alert; withdrawn means that a late event showed it was never due."""
+
+    FIRING = "firing", "Firing"
+    ACKED = "acked", "Acknowledged"
+    RESOLVED = "resolved", "Resolved"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+LIVE_ALERT_STATES = frozenset({AlertState.FIRING, AlertState.ACKED})
+
+
+class ChannelKind(TextChoices):
+    """How a channel speaks."""
+
+    SLACK = "slack", "Slack"
+    WEBHOOK = "webhook", "Webhook"
+    EMAIL = "email", "E-mail"
+
+
+class Notice(TextChoices):
+    """What a delivery tells its receiver."""
+
+    FIRED = "fired", "Alert fired"
+    RESOLVED = "resolved", "Alert resolved"
+    WITHDRAWN = "withdrawn", "Alert withdrawn"
+    TEST = "test", "Test message"
+    DEAD_LETTER = "dead_letter", "A channel stopped working"
+
+
+class DeliveryStatus(TextChoices):
+    """The life of a delivery."""
+
+    PENDING = "pending", "Pending"
+    LEASED = "leased", "Being sent"
+    SENT = "sent", "Sent"
+    DEAD = "dead", "Dead"
+    CANCELLED = "cancelled", "Cancelled"

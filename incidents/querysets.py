@@ -1,0 +1,24 @@
+"""Rules about many rows at once."""
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Q
+
+from incidents.choices import SLAState
+from tracker import clock
+
+if TYPE_CHECKING:
+    pass
+
+
+class TicketQuerySet(models.QuerySet["Ticket"]):
+    """Sets of tickets that people ask for."""
+
+    def in_sla_state(self, state: SLAState) -> "TicketQuerySet":
+        """Tickets whose state is `state` now; `alert` includes `breach`."""
+        now = clock.now()
+        if state == SLAState.BREACH:
+            return self.filter(breach_at__lte=now)
+        at_alert = Q(alert_at__lte=now) | Q(breach_at__lte=now)
+        return self.filter(at_alert) if state == SLAState.ALERT else self.exclude(at_alert)

