@@ -9,7 +9,7 @@ from incidents.choices import SLAState
 from tracker import clock
 
 if TYPE_CHECKING:
-    pass
+    from incidents.models import Ticket  # noqa: F401
 
 
 class TicketQuerySet(models.QuerySet["Ticket"]):

@@ -4,4 +4,4 @@ from a2wsgi import WSGIMiddleware
 
 from tracker.wsgi import application as pages
 
-application = WSGIMiddleware(pages, workers=8)
+application = WSGIMiddleware(pages, workers=8)  # type: ignore[arg-type]
