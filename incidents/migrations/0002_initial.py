@@ -205,6 +205,10 @@ class Migration(migrations.Migration):
                 models.F("channel"), models.OrderBy(models.F("id"), descending=True), name="delivery_of_channel"
             ),
         ),
+        migrations.AddIndex(
+            model_name="delivery",
+            index=models.Index(models.F("id"), condition=models.Q(("status", "dead")), name="delivery_dead"),
+        ),
         migrations.AddConstraint(
             model_name="delivery",
             constraint=models.UniqueConstraint(
@@ -249,7 +253,7 @@ class Migration(migrations.Migration):
             index=models.Index(
                 models.F("due_at"),
                 models.F("id"),
-                condition=models.Q(("due_at__isnull", False)),
+                condition=models.Q(("is_open", True)),
                 name="ticket_by_urgency",
             ),
         ),

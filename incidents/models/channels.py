@@ -70,6 +70,7 @@ class Delivery(models.Model):
                 "next_attempt_at", "id", name="delivery_to_send", condition=Q(status__in=["leased", "pending"])
             ),
             models.Index(F("channel"), F("id").desc(), name="delivery_of_channel"),
+            models.Index("id", name="delivery_dead", condition=Q(status="dead")),
         ]
 
     def __str__(self) -> str:

@@ -76,7 +76,7 @@ class Ticket(models.Model):
         ordering = ["-id"]
         indexes = [
             models.Index("updated_at", "id", name="ticket_by_update"),
-            models.Index("due_at", "id", name="ticket_by_urgency", condition=Q(due_at__isnull=False)),
+            models.Index("due_at", "id", name="ticket_by_urgency", condition=Q(is_open=True)),
             models.Index("alert_at", "id", name="ticket_by_alert", condition=Q(alert_at__isnull=False)),
             models.Index("breach_at", "id", name="ticket_by_breach", condition=Q(breach_at__isnull=False)),
             models.Index("assignee", "id", name="ticket_of_assignee", condition=Q(assignee__isnull=False)),
