@@ -30,6 +30,10 @@ class ClockState(TextChoices):
     RUNNING = "running", "Running"
     PAUSED = "paused", "Paused"
     STOPPED = "stopped", "Stopped"
+    VOID = "void", "Void: the history no longer knows this cycle"
+
+
+LIVE_CLOCK_STATES = frozenset({ClockState.RUNNING, ClockState.PAUSED})
 
 
 class Verdict(TextChoices):

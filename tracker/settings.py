@@ -120,12 +120,14 @@ TEMPLATES = [
     }
 ]
 
+_database = environ.Env.db_url_config(DATABASE_URL)
 DATABASES: dict[str, Any] = {
     "default": {
-        **environ.Env.db_url_config(DATABASE_URL),
+        **_database,
         "CONN_MAX_AGE": env.read_integer("CONN_MAX_AGE", 60, low=0, high=3600),
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
+            **_database.get("OPTIONS", {}),
             "connect_timeout": 5,
             "application_name": "tracker",
             "options": "-c idle_in_transaction_session_timeout=60s -c lock_timeout=30s -c timezone=UTC",
