@@ -7,12 +7,14 @@ rest of the world can reach anyway is allowed; everything else is refused unless
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from urllib.parse import SplitResult, quote, urlsplit
 
+from tracker.env import Network
+
 IPAddress = IPv4Address | IPv6Address
-IPNetwork = IPv4Network | IPv6Network
 
 MAX_URL_LENGTH = 2048
 
@@ -75,11 +77,6 @@ class Target:
         return f"{self.scheme}://{host}:{self.port}/…"
 
 
-def parse_networks(texts: list[str]) -> tuple[IPNetwork, ...]:
-    """Read networks in CIDR notation, as an operator lists them. Raises ValueError naming the first that is none."""
-    return tuple(ip_network(text.strip()) for text in texts if text.strip())
-
-
 def embedded_ipv4(address: IPAddress) -> IPAddress:
     """The IPv4 address that an IPv6 address merely carries, or the address itself."""
     if isinstance(address, IPv6Address) and address > LOOPBACK_IPV6 and any(address in net for net in EMBEDDED_IPV4):
@@ -95,7 +92,7 @@ def is_reachable_by_all(address: IPAddress) -> bool:
     return address in GLOBAL_IPV6 and not any(address in network for network in SPECIAL_IPV6)
 
 
-def check_address(address: IPAddress, allow: tuple[IPNetwork, ...]) -> None:
+def check_address(address: IPAddress, allow: Sequence[Network]) -> None:
     """Raise OutgoingRefused unless the address is public or lies in one of the networks the operator allowed."""
     plain = embedded_ipv4(address)
     if is_reachable_by_all(plain):
@@ -105,7 +102,7 @@ def check_address(address: IPAddress, allow: tuple[IPNetwork, ...]) -> None:
     raise OutgoingRefused(f"{plain} is not an address of the public internet")
 
 
-def check_url(url: str, allow: tuple[IPNetwork, ...]) -> Target:
+def check_url(url: str, allow: Sequence[Network]) -> Target:
     """Check everything about a URL that can be told without a look-up; a host name is judged when it is resolved.
 
     Raises OutgoingRefused with a reason that may be shown to whoever typed the URL.
@@ -113,9 +110,11 @@ def check_url(url: str, allow: tuple[IPNetwork, ...]) -> Target:
     parts = _split(url)
     if parts.username is not None or parts.password is not None:
         raise OutgoingRefused("the URL must not carry a user name or password")
+    if parts.fragment or url.endswith("#"):
+        raise OutgoingRefused("the URL must not carry a #fragment")
     host = _ascii_host(parts.hostname or "")
     port = _port(parts)
-    literal = _literal(host)
+    literal = _literal(host, is_bracketed="[" in parts.netloc)
     if literal is not None:
         check_address(literal, allow)
     elif host == "localhost" or host.endswith(".localhost"):
@@ -135,7 +134,7 @@ def literal_address(host: str) -> IPAddress | None:
 def _split(url: str) -> SplitResult:
     if len(url) > MAX_URL_LENGTH:
         raise OutgoingRefused(f"the URL is longer than {MAX_URL_LENGTH} characters")
-    # urlsplit drops tabs and line ends and strips what precedes the scheme, so that what it checked is not what was typed.
+    # urlsplit drops tabs and line ends and strips what precedes the scheme: it would check another text than was typed.
     if any(character <= " " or character in "\\\x7f" or character.isspace() for character in url):
         raise OutgoingRefused("the URL contains a space, a backslash or a control character")
     try:
@@ -172,9 +171,9 @@ def _ascii_host(host: str) -> str:
     return host
 
 
-def _literal(host: str) -> IPAddress | None:
+def _literal(host: str, *, is_bracketed: bool) -> IPAddress | None:
     """The address that the host spells, None for a name; refuses every spelling but the usual one."""
-    if ":" in host:
+    if is_bracketed:
         try:
             address = IPv6Address(host)
         except ValueError:

@@ -9,7 +9,7 @@ that a receiver which sends a byte now and then cannot hold a worker.
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,7 +18,8 @@ from ipaddress import ip_address
 
 import httpcore
 
-from tracker.addresses import IPAddress, IPNetwork, OutgoingRefused, Target, check_address, check_url, literal_address
+from tracker.addresses import IPAddress, OutgoingRefused, Target, check_address, check_url, literal_address
+from tracker.env import Network
 
 MAX_RESPONSE_BYTES = 64 * 1024
 USER_AGENT = "Tracker"
@@ -43,7 +44,7 @@ class OutgoingResponse:
 class CheckedBackend(httpcore.AsyncNetworkBackend):
     """Opens connections only to addresses that were checked right before, under the original name for TLS."""
 
-    def __init__(self, allow: tuple[IPNetwork, ...]) -> None:
+    def __init__(self, allow: Sequence[Network]) -> None:
         self._allow = allow
         self._network = httpcore.AnyIOBackend()
 
@@ -106,7 +107,7 @@ def tls_context() -> ssl.SSLContext:
 class OutgoingClient:
     """Connections of one run of sends, kept open between requests to the same receiver; use `open_client`."""
 
-    def __init__(self, pool: httpcore.AsyncConnectionPool, allow: tuple[IPNetwork, ...]) -> None:
+    def __init__(self, pool: httpcore.AsyncConnectionPool, allow: Sequence[Network]) -> None:
         self._pool = pool
         self._allow = allow
 
@@ -141,7 +142,7 @@ class OutgoingClient:
 
 
 @asynccontextmanager
-async def open_client(allow: tuple[IPNetwork, ...], *, max_connections: int = 100) -> AsyncIterator[OutgoingClient]:
+async def open_client(allow: Sequence[Network], *, max_connections: int = 100) -> AsyncIterator[OutgoingClient]:
     """A client for many requests; `allow` are the networks permitted beside the public internet."""
     pool = httpcore.AsyncConnectionPool(
         ssl_context=tls_context(),
@@ -163,7 +164,7 @@ async def send_request(
     headers: Mapping[str, str],
     body: bytes,
     deadline_seconds: float = 10.0,
-    allow: tuple[IPNetwork, ...],
+    allow: Sequence[Network],
 ) -> OutgoingResponse:
     """`OutgoingClient.send_request` over a connection of its own."""
     async with open_client(allow, max_connections=1) as client:
