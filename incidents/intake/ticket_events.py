@@ -6,13 +6,12 @@ is read again event by event, so that every bad one can be named.
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
-import orjson
 from msgspec import Meta
 
 from tracker import clock
@@ -198,13 +197,13 @@ def _find_fault(event: TicketEventInput, latest: datetime) -> tuple[str, str] | 
 
 
 def _find_fault_in_attributes(attributes: dict[str, Any]) -> tuple[str, str] | None:
+    if _depth(attributes, MAX_ATTRIBUTES_DEPTH) > MAX_ATTRIBUTES_DEPTH:
+        return "attributes", f"May be nested {MAX_ATTRIBUTES_DEPTH} levels deep."
     text = msgspec.json.encode(attributes)
     if len(text) > MAX_ATTRIBUTES_BYTES:
         return "attributes", f"May have {MAX_ATTRIBUTES_BYTES} bytes of JSON."
     if b"\\u0000" in text:
         return "attributes", "Text may not contain NUL characters."
-    if _depth(attributes, MAX_ATTRIBUTES_DEPTH) > MAX_ATTRIBUTES_DEPTH:
-        return "attributes", f"May be nested {MAX_ATTRIBUTES_DEPTH} levels deep."
     return None
 
 
@@ -232,7 +231,12 @@ def make_snapshot(event: TicketEventInput) -> TicketSnapshot:
 
 def _pack_extra(event: TicketEventInput) -> bytes | None:
     extra = {name: value for name in FIELD_NAMES[7:] if (value := getattr(event, name))}
-    return orjson.dumps(extra, option=orjson.OPT_SORT_KEYS) if extra else None
+    # msgspec and not orjson, which refuses whole numbers beyond 64 bits.
+    return msgspec.json.encode(extra, order="sorted") if extra else None
 
 
-Progress = Callable[[int], None]
+def read_project_key(snapshot: TicketSnapshot) -> str:
+    """The key of the project that the event names; empty where it names none."""
+    if snapshot.extra is None or b'"project"' not in snapshot.extra:
+        return ""
+    return str(msgspec.json.decode(snapshot.extra).get("project", ""))

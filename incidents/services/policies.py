@@ -5,9 +5,10 @@ from datetime import timedelta
 from django.db import connection
 from django.db.models import Max, Prefetch
 
+from incidents.choices import SLAState
 from incidents.models import Calendar, EscalationStep, PolicyRule, PolicyVersion
 from incidents.sla.calendars import CalendarSpec, compile_calendar
-from incidents.sla.policies import Book, Rule, Step, Version
+from incidents.sla.policies import Book, Rule, Step, StepState, Version
 
 # Taken shared by everything that judges clocks and exclusively by whoever changes what they are judged by, so that no
 # clock is written by the old policy after the new one has asked for its replay.
@@ -64,12 +65,8 @@ def _compile_rule(rule: PolicyRule) -> Rule:
 
 
 def _compile_step(step: EscalationStep) -> Step:
-    return Step(
-        percent=float(step.percent),
-        state=step.state,
-        level=step.level,
-        channels=tuple(step.channels),  # type: ignore[arg-type]
-    )
+    state: StepState = "breach" if step.state == SLAState.BREACH else "alert"
+    return Step(percent=float(step.percent), state=state, level=step.level, channels=tuple(step.channels))
 
 
 def _minutes(count: int | None) -> timedelta | None:

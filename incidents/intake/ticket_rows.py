@@ -1,0 +1,207 @@
+"""Rows of tickets and clocks as they stand in the tables, and the set statements that read and write them."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import orjson
+from django.db import connection
+
+from incidents.intake.ticket_events import TicketSnapshot, read_project_key
+from tracker.models import Project
+
+
+class TicketRow(NamedTuple):
+    """One row of incidents_ticket, without what only people set."""
+
+    id: int
+    external_id: str
+    priority: str
+    customer_tier: str
+    status: str
+    category: str
+    title: str
+    description: str
+    url: str
+    project_id: int | None
+    sender_assignee: str
+    attributes: str
+    created_at: datetime
+    updated_at: datetime
+    sequence: int | None
+    received_at: datetime
+    due_at: datetime | None
+    alert_at: datetime | None
+    breach_at: datetime | None
+    is_open: bool
+    has_sla: bool
+
+
+class ClockRow(NamedTuple):
+    """One row of incidents_clock. `crossings` is PostgreSQL's text form of the array, which COPY takes as it is."""
+
+    ticket_id: int
+    kind: str
+    cycle: int
+    policy_id: int
+    target_minutes: int
+    state: str
+    verdict: str | None
+    started_at: datetime
+    stopped_at: datetime | None
+    due_at: datetime | None
+    elapsed_seconds: float
+    anchor_at: datetime
+    crossings: str
+    alerted_percent: float
+    escalation_level: int
+    next_check_at: datetime | None
+
+
+class KnownClock(NamedTuple):
+    """What a replay must know of a clock that is there already."""
+
+    id: int
+    ticket_id: int
+    kind: str
+    cycle: int
+    alerted_percent: float
+    state: str
+
+
+EVENT_COLUMNS = (
+    "ticket_id, fingerprint, updated_at, sequence, created_at, priority, customer_tier, status, extra, logged_in_id, "
+    "received_at"
+)
+TICKET_COLUMNS = ", ".join(TicketRow._fields)
+CLOCK_COLUMNS = ", ".join(ClockRow._fields)
+
+_TICKET_TYPES = {
+    "id": "bigint", "project_id": "bigint", "attributes": "jsonb", "sequence": "bigint", "is_open": "boolean",
+    "has_sla": "boolean", "created_at": "timestamptz", "updated_at": "timestamptz", "received_at": "timestamptz",
+    "due_at": "timestamptz", "alert_at": "timestamptz", "breach_at": "timestamptz",
+}  # fmt: skip
+_CLOCK_TYPES = {
+    "id": "bigint", "ticket_id": "bigint", "cycle": "smallint", "policy_id": "bigint", "target_minutes": "integer",
+    "elapsed_seconds": "double precision", "crossings": "timestamptz[]", "alerted_percent": "numeric",
+    "escalation_level": "smallint", "started_at": "timestamptz", "stopped_at": "timestamptz", "due_at": "timestamptz",
+    "anchor_at": "timestamptz", "next_check_at": "timestamptz",
+}  # fmt: skip
+
+
+def find_tickets(external_ids: Sequence[str]) -> dict[str, int]:
+    """The primary keys of those that exist."""
+    return dict(_fetch("SELECT external_id, id FROM incidents_ticket WHERE external_id = ANY(%s)", list(external_ids)))
+
+
+def lock_tickets(ids: Sequence[int]) -> None:
+    """Locks in the order of the senders' ids, the same for all. NO KEY UPDATE: alerts may point here meanwhile."""
+    _fetch("SELECT 1 FROM incidents_ticket WHERE id = ANY(%s) ORDER BY external_id FOR NO KEY UPDATE", list(ids))
+
+
+def read_fingerprints(ids: Sequence[int]) -> dict[int, set[bytes]]:
+    """The fingerprints of all events of these tickets."""
+    found: dict[int, set[bytes]] = {pk: set() for pk in ids}
+    for pk, fingerprint in _fetch(
+        "SELECT ticket_id, fingerprint FROM incidents_ticketevent WHERE ticket_id = ANY(%s)", list(ids)
+    ):
+        found[pk].add(bytes(fingerprint))
+    return found
+
+
+def read_history(ids: Sequence[int]) -> Iterable[tuple[int, TicketSnapshot]]:
+    """Every event of these tickets, in no order."""
+    rows = _fetch(
+        "SELECT e.ticket_id, t.external_id, e.priority, e.customer_tier, e.status, e.created_at, e.updated_at,"
+        " e.sequence, e.extra::text, e.fingerprint"
+        " FROM incidents_ticketevent e JOIN incidents_ticket t ON t.id = e.ticket_id WHERE e.ticket_id = ANY(%s)",
+        list(ids),
+    )
+    for pk, *fields, extra, fingerprint in rows:
+        packed = extra.encode() if extra is not None else None
+        yield pk, TicketSnapshot._make([*fields, packed, bytes(fingerprint)])
+
+
+def read_tickets(ids: Sequence[int]) -> list[TicketRow]:
+    """The present rows."""
+    columns = TICKET_COLUMNS.replace("attributes", "attributes::text")
+    return [TicketRow(*row) for row in _fetch(f"SELECT {columns} FROM incidents_ticket WHERE id = ANY(%s)", list(ids))]
+
+
+def read_clocks(ids: Sequence[int]) -> list[ClockRow]:
+    """The clocks of these tickets."""
+    columns = CLOCK_COLUMNS.replace("crossings", "crossings::text").replace("alerted_percent", "alerted_percent::float")
+    return [
+        ClockRow(*row) for row in _fetch(f"SELECT {columns} FROM incidents_clock WHERE ticket_id = ANY(%s)", list(ids))
+    ]
+
+
+def lock_clocks(ids: Sequence[int]) -> list[KnownClock]:
+    """Locks the clocks of tickets that are locked already; waits for a sweep that is writing their alerts."""
+    rows = _fetch(
+        "SELECT id, ticket_id, kind, cycle, alerted_percent::float, state FROM incidents_clock"
+        " WHERE ticket_id = ANY(%s) ORDER BY id FOR UPDATE",
+        list(ids),
+    )
+    return [KnownClock(*row) for row in rows]
+
+
+def find_projects(snapshots: Iterable[TicketSnapshot]) -> dict[str, int]:
+    """The primary keys of the projects that these events name by key."""
+    keys = {key for snapshot in snapshots if snapshot.extra and (key := read_project_key(snapshot))}
+    return dict(Project.objects.filter(key__in=keys).values_list("key", "pk")) if keys else {}
+
+
+def reserve_ticket_ids(count: int) -> list[int]:
+    """Fresh primary keys."""
+    rows = _fetch("SELECT nextval(pg_get_serial_sequence('incidents_ticket', 'id')) FROM generate_series(1, %s)", count)
+    return [row[0] for row in rows]
+
+
+def copy_rows(table: str, columns: str, rows: Iterable[tuple[Any, ...]]) -> None:
+    """Writes new rows by COPY."""
+    with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def update_tickets(rows: Sequence[TicketRow]) -> None:
+    """Brings known tickets to their new state in one statement."""
+    _update_from_json(
+        "incidents_ticket", _TICKET_TYPES, [row._asdict() for row in rows], keep={"id", "external_id", "received_at"}
+    )
+
+
+def update_clocks(rows: Sequence[tuple[int, ClockRow]]) -> None:
+    """Brings known clocks to their new state in one statement."""
+    dicts = [{"id": pk, **row._asdict()} for pk, row in rows]
+    _update_from_json("incidents_clock", _CLOCK_TYPES, dicts, keep={"id", "ticket_id", "kind", "cycle"})
+
+
+def void_clocks(ids: Sequence[int]) -> None:
+    """Marks cycles that the history does not know any more; their alerts stay as the record they are."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE incidents_clock SET state = 'void', verdict = NULL, next_check_at = NULL, alerted_percent = 0,"
+            " escalation_level = 0 WHERE id = ANY(%s)",
+            [list(ids)],
+        )
+
+
+def _fetch(sql: str, parameter: Any) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [parameter])
+        return cursor.fetchall()
+
+
+def _update_from_json(table: str, types: dict[str, str], rows: list[dict[str, Any]], *, keep: set[str]) -> None:
+    if not rows:
+        return
+    names = list(rows[0])
+    record = ", ".join(f"{name} {types.get(name, 'text')}" for name in names)
+    changes = ", ".join(f"{name} = r.{name}" for name in names if name not in keep)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {table} AS x SET {changes} FROM json_to_recordset(%s) AS r({record}) WHERE x.id = r.id",
+            [orjson.dumps(rows).decode()],
+        )

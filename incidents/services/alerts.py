@@ -1,0 +1,98 @@
+"""Alerts: fired once per threshold by the sweep, and corrected when a late event changes what is known."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import orjson
+from django.db import connection, transaction
+
+from incidents.choices import Notice
+from incidents.services.alert_statements import ADVANCE, CLAIM, FIRE, LOG_CHANGE, REOPEN, RESOLVE, WITHDRAW
+from incidents.services.deliveries import route_alerts
+from tracker import clock
+from tracker.access import Actor
+from tracker.realtime import ring_stream
+
+BATCH_SIZE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class SweepResult:
+    """What one sweep did."""
+
+    clocks: int
+    alerts: int
+
+
+class ClockOutcome(NamedTuple):
+    """What a replay made of a clock that has alerts: those above `alerted_percent` were never due."""
+
+    clock_id: int
+    is_stopped: bool
+    alerted_percent: float
+
+
+def sweep_due_clocks(*, batch_size: int = BATCH_SIZE, limit: int | None = None) -> SweepResult:
+    """Fires the alerts of every threshold that is crossed and not yet told, batch by batch, each in a transaction.
+
+    Any number of sweeps may run at once: each takes rows that no other holds. The cost is by what is due, not by what
+    is open.
+    """
+    clocks = alerts = 0
+    while limit is None or clocks < limit:
+        taken, fired = _sweep_batch(batch_size)
+        clocks += taken
+        alerts += fired
+        if taken < batch_size:
+            break
+    return SweepResult(clocks, alerts)
+
+
+@transaction.atomic
+def _sweep_batch(batch_size: int) -> tuple[int, int]:
+    now = clock.now()
+    actor = Actor.system("sweep")
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM, [now, batch_size])
+        places = [row[0] for row in cursor.fetchall()]
+        if not places:
+            return 0, 0
+        cursor.execute(FIRE, {"places": places, "now": now, "actor": actor.label})
+        fired = [row[0] for row in cursor.fetchall()]
+        cursor.execute(ADVANCE, {"places": places, "now": now})
+    if fired:
+        route_alerts(fired, notice=Notice.FIRED)
+        ring_stream()
+    return len(places), len(fired)
+
+
+def settle_alerts(outcomes: Sequence[ClockOutcome], *, gone: Sequence[int], now: datetime) -> None:
+    """Brings alerts in line with what a replay showed: withdraws what was not crossed, resolves what has stopped.
+
+    Args:
+        outcomes: the replayed clocks that had alerts.
+        gone: clocks that the history does not know any more; all their alerts are withdrawn.
+        now: when this became known.
+    """
+    if not outcomes and not gone:
+        return
+    table = [outcome._asdict() for outcome in outcomes]
+    table += [{"clock_id": pk, "is_stopped": True, "alerted_percent": 0} for pk in gone]
+    parameters: dict[str, Any] = {"table": orjson.dumps(table).decode(), "now": now}
+    _change(WITHDRAW, parameters, Notice.WITHDRAWN)
+    _change(RESOLVE, parameters, Notice.RESOLVED)
+    with connection.cursor() as cursor:
+        cursor.execute(REOPEN, parameters)
+
+
+def _change(sql: str, parameters: dict[str, Any], notice: Notice) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        ids = [row[0] for row in cursor.fetchall()]
+        if not ids:
+            return
+        cursor.execute(LOG_CHANGE, {"ids": ids, "now": parameters["now"], "verb": f"alert.{notice}"})
+    route_alerts(ids, notice=notice)
+    ring_stream()
