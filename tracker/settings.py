@@ -193,7 +193,8 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.read_text("DEFAULT_FROM_EMAIL", "Tracker
 
 CELERY_BROKER_URL = env.read_url(
     "CELERY_BROKER_URL",
-    REDIS_URL.replace("unix://", "redis+socket://", 1),
+    # Celery spells a unix socket in its own way.
+    REDIS_URL.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=", 1),
     schemes=("redis", "rediss", "redis+socket", "amqp", "amqps"),
 )
 CELERY_TASK_ACKS_LATE = True

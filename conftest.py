@@ -1,0 +1,43 @@
+"""Tests run on a real PostgreSQL and a real Valkey: one server for all, a database of each per xdist worker."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+
+import django
+import pytest
+
+from tracker.testing.services import settings_environment
+
+with settings_environment():
+    django.setup()
+
+from django.conf import settings
+from django.core.cache import cache
+
+from tracker import clock
+
+# The real hashers are slow on purpose; what they do is tested where it matters, by name.
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
+
+
+@pytest.fixture(autouse=True)
+def _fresh_cache() -> Iterator[None]:
+    """No counter, lock or cached row outlives its test: rows may come back under the same id."""
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def move_clock() -> Iterator[Callable[..., None]]:
+    """`move_clock(to=moment)` freezes the application's clock, `move_clock(by=timedelta)` shifts it."""
+    open_moves: list[AbstractContextManager[None]] = []
+
+    def move(**change: object) -> None:
+        moved = clock.moved(**change)  # type: ignore[arg-type]
+        moved.__enter__()
+        open_moves.append(moved)
+
+    yield move
+    for moved in reversed(open_moves):
+        moved.__exit__(None, None, None)
