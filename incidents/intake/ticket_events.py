@@ -184,10 +184,12 @@ def _check_all(
 def _find_fault(event: TicketEventInput, latest: datetime) -> tuple[str, str] | None:
     if event.created_at < EARLIEST:
         return "created_at", "May not be before 1970."
+    if event.updated_at < EARLIEST:
+        return "updated_at", "May not be before 1970."
     if event.updated_at > latest:
         return "updated_at", "May not be more than 5 minutes in the future."
-    if event.created_at > event.updated_at:
-        return "updated_at", "May not be before created_at."
+    if event.created_at > latest:
+        return "created_at", "May not be more than 5 minutes in the future."
     words = f"{event.priority}{event.customer_tier}{event.status}{event.title}{event.description}{event.assignee}"
     if "\x00" in words:
         return "event", "Text may not contain NUL characters."
