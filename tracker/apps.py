@@ -1,6 +1,9 @@
-"""Django's handle on this package."""
+"""Django's handles on this package."""
+
+from importlib import import_module
 
 from django.apps import AppConfig
+from django.contrib.admin import apps as admin_apps
 
 
 class TrackerConfig(AppConfig):
@@ -8,3 +11,15 @@ class TrackerConfig(AppConfig):
 
     name = "tracker"
     default_auto_field = "django.db.models.BigAutoField"
+
+
+class TrackerAdminConfig(admin_apps.AdminConfig):
+    """Django's admin with our site as the default one. It lives here, because naming it must not import any model."""
+
+    default = False
+    default_site = "tracker.admin.site.TrackerAdminSite"
+
+    def ready(self) -> None:
+        """Finds every package's pages; ours come by name, as importing them must not be a part of making the site."""
+        super().ready()
+        import_module("tracker.admin.pages")

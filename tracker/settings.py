@@ -68,7 +68,7 @@ INCIDENT_PORTAL_ANONYMOUS = env.read_bool("INCIDENT_PORTAL_ANONYMOUS", default=F
 CLOCK_OFFSET_SECONDS = env.read_number("TRACKER_CLOCK_OFFSET_SECONDS", 0, low=-1e9, high=1e9) if IS_LOCAL else 0.0
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "tracker.apps.TrackerAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -98,6 +98,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "tracker.timezones.use_reader_timezone",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 

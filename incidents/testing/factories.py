@@ -1,0 +1,171 @@
+"""Rows for tests of what is shown: plain ORM rows, no service behind them. Tests of rules go through the services."""
+
+import itertools
+from datetime import datetime, timedelta
+from typing import Any
+
+from incidents.choices import (
+    AlertState,
+    AppliesTo,
+    Category,
+    ChannelKind,
+    ClockKind,
+    ClockState,
+    DeliveryStatus,
+    Notice,
+    PolicySource,
+    SLAState,
+)
+from incidents.models import (
+    Alert,
+    Calendar,
+    Channel,
+    Clock,
+    Delivery,
+    EscalationStep,
+    PolicyRule,
+    PolicyVersion,
+    Ticket,
+    TicketComment,
+    TicketEvent,
+    TicketStatus,
+)
+from tracker import clock
+from tracker.models import User
+
+_numbers = itertools.count(1)
+
+
+def make_ticket(*, due_in_minutes: float | None = None, **fields: Any) -> Ticket:
+    """An open ticket; with `due_in_minutes` it is due then and at alert 30 minutes before."""
+    now = clock.now()
+    number = next(_numbers)
+    values: dict[str, Any] = {
+        "external_id": f"T-{number}",
+        "title": f"Something is wrong ({number})",
+        "priority": "high",
+        "customer_tier": "gold",
+        "status": "open",
+        "category": Category.ACTIVE,
+        "created_at": now - timedelta(hours=1),
+        "updated_at": now - timedelta(minutes=5),
+        "received_at": now,
+    }
+    if due_in_minutes is not None:
+        due_at = now + timedelta(minutes=due_in_minutes)
+        values |= {"due_at": due_at, "breach_at": due_at, "alert_at": due_at - timedelta(minutes=30)}
+    return Ticket.objects.create(**{**values, **fields})
+
+
+def make_ticket_event(ticket: Ticket, **fields: Any) -> TicketEvent:
+    """One event in a ticket's history."""
+    values: dict[str, Any] = {
+        "ticket": ticket,
+        "fingerprint": next(_numbers).to_bytes(16, "big"),
+        "updated_at": ticket.updated_at,
+        "created_at": ticket.created_at,
+        "priority": ticket.priority,
+        "customer_tier": ticket.customer_tier,
+        "status": ticket.status,
+        "received_at": clock.now(),
+    }
+    return TicketEvent.objects.create(**{**values, **fields})
+
+
+def make_comment(ticket: Ticket, author: User, body: str = "Looked at it.", **fields: Any) -> TicketComment:
+    """An internal comment."""
+    return TicketComment.objects.create(
+        **{"ticket": ticket, "author": author, "body": body, "created_at": clock.now(), **fields}
+    )
+
+
+def make_status(name: str = "", category: str = Category.ACTIVE, **fields: Any) -> TicketStatus:
+    """A status word."""
+    name = name or f"Status {next(_numbers)}"
+    return TicketStatus.objects.create(**{"key": name.casefold(), "name": name, "category": category, **fields})
+
+
+def make_calendar(**fields: Any) -> Calendar:
+    """A calendar that is open round the clock."""
+    return Calendar.objects.create(**{"name": f"calendar {next(_numbers)}", **fields})
+
+
+def make_policy(*, rules: int = 1, **fields: Any) -> PolicyVersion:
+    """A policy version with a catch-all rule (and further ones) and steps at 85 and 100 percent."""
+    number = (PolicyVersion.objects.order_by("-number").values_list("number", flat=True).first() or 0) + 1
+    values: dict[str, Any] = {
+        "number": number,
+        "effective_at": clock.now() - timedelta(days=30),
+        "applies_to": AppliesTo.OPEN,
+        "source": PolicySource.ADMIN,
+    }
+    version = PolicyVersion.objects.create(**{**values, **fields})
+    calendar = make_calendar()
+    for position in range(1, rules + 1):
+        PolicyRule.objects.create(
+            version=version, position=position, tier="*" if position == rules else f"tier{position}", priority="*",
+            response_minutes=30, resolution_minutes=180, calendar=calendar,
+        )  # fmt: skip
+    EscalationStep.objects.create(version=version, percent=85, state=SLAState.ALERT, level=1)
+    EscalationStep.objects.create(version=version, percent=100, state=SLAState.BREACH, level=2)
+    return version
+
+
+def make_clock(ticket: Ticket, *, policy: PolicyVersion | None = None, **fields: Any) -> Clock:
+    """A running resolution clock that was started with the ticket."""
+    target_minutes = fields.pop("target_minutes", 180)
+    values: dict[str, Any] = {
+        "ticket": ticket,
+        "kind": ClockKind.RESOLUTION,
+        "policy": policy or PolicyVersion.objects.order_by("-number").first() or make_policy(),
+        "target_minutes": target_minutes,
+        "state": ClockState.RUNNING,
+        "started_at": ticket.created_at,
+        "anchor_at": ticket.created_at,
+        "due_at": ticket.due_at or ticket.created_at + timedelta(minutes=target_minutes),
+    }
+    return Clock.objects.create(**{**values, **fields})
+
+
+def make_alert(ticket: Ticket, *, clock_row: Clock | None = None, **fields: Any) -> Alert:
+    """A firing alert at 85 percent."""
+    row = clock_row or make_clock(ticket, cycle=next(_numbers) % 30_000)
+    moment: datetime = fields.pop("fired_at", clock.now())
+    values: dict[str, Any] = {
+        "ticket": ticket,
+        "clock": row,
+        "kind": row.kind,
+        "cycle": row.cycle,
+        "percent": 85,
+        "sla_state": SLAState.ALERT,
+        "level": 1,
+        "state": AlertState.FIRING,
+        "crossed_at": moment,
+        "fired_at": moment,
+        "details": {"elapsed_minutes": 153, "target_minutes": 180, "percent_used": 85},
+    }
+    return Alert.objects.create(**{**values, **fields})
+
+
+def make_channel(**fields: Any) -> Channel:
+    """An enabled Slack channel."""
+    values: dict[str, Any] = {
+        "name": f"channel {next(_numbers)}",
+        "kind": ChannelKind.SLACK,
+        "url": "https://hooks.slack.example/services/T000/B000/very-secret-part",
+    }
+    return Channel.objects.create(**{**values, **fields})
+
+
+def make_delivery(channel: Channel, alert: Alert | None = None, **fields: Any) -> Delivery:
+    """A delivery that waits to be sent."""
+    now = clock.now()
+    values: dict[str, Any] = {
+        "alert": alert,
+        "channel": channel,
+        "notice": Notice.FIRED if alert else Notice.TEST,
+        "status": DeliveryStatus.PENDING,
+        "created_at": now,
+        "next_attempt_at": now,
+    }
+    return Delivery.objects.create(**{**values, **fields})

@@ -1,0 +1,72 @@
+"""How the back office writes times, spans and states: always in words, colour only on top."""
+
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from tracker import clock
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+def write_span(seconds: float) -> str:
+    """A span of `seconds` in its two largest units: "45 s", "12 min", "2 h 5 min", "3 d 4 h"."""
+    whole = int(abs(seconds))
+    if whole < MINUTE:
+        return f"{whole} s"
+    if whole < HOUR:
+        return f"{whole // MINUTE} min"
+    if whole < DAY:
+        return _join(whole // HOUR, "h", whole % HOUR // MINUTE, "min")
+    return _join(whole // DAY, "d", whole % DAY // HOUR, "h")
+
+
+def _join(large: int, large_unit: str, small: int, small_unit: str) -> str:
+    return f"{large} {large_unit} {small} {small_unit}" if small else f"{large} {large_unit}"
+
+
+def write_minutes(minutes: float) -> str:
+    """A span given in minutes."""
+    return write_span(minutes * MINUTE)
+
+
+def write_absolute(moment: datetime) -> str:
+    """The moment in the reader's time zone, to the second, with the zone's name."""
+    return timezone.localtime(moment).strftime("%a %d %b %Y, %H:%M:%S %Z")
+
+
+def write_moment(moment: datetime | None) -> SafeString | str:
+    """ "5 min ago" or "in 2 h 5 min", with the absolute time as a tooltip; a dash for no moment."""
+    if moment is None:
+        return "–"
+    seconds = (moment - clock.now()).total_seconds()
+    words = f"in {write_span(seconds)}" if seconds > 0 else f"{write_span(seconds)} ago"
+    return render_time(moment, words)
+
+
+def write_time_left(due_at: datetime | None) -> SafeString | str:
+    """ "2 h 5 min left" or "over by 12 min"; a dash where nothing is due."""
+    if due_at is None:
+        return "–"
+    seconds = (due_at - clock.now()).total_seconds()
+    if seconds > 0:
+        return render_time(due_at, f"{write_span(seconds)} left")
+    return render_time(due_at, f"over by {write_span(seconds)}", css_class="moment is-over")
+
+
+def render_time(moment: datetime, words: str, *, css_class: str = "moment") -> SafeString:
+    """`words` as a <time> that shows the absolute moment when asked."""
+    return format_html(
+        '<time class="{}" datetime="{}" title="{}">{}</time>',
+        css_class,
+        moment.isoformat(),
+        write_absolute(moment),
+        words,
+    )
+
+
+def render_badge(words: str, tone: str) -> SafeString:
+    """A label; `tone` is ok, alert, breach, info or quiet."""
+    return format_html('<span class="badge badge-{}">{}</span>', tone, words)

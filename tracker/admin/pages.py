@@ -1,0 +1,14 @@
+"""Registers the registry's pages, and takes down the ones that packages bring along and that go past our services."""
+
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule
+
+from tracker.admin import events, heartbeats, projects, tokens, users
+
+__all__ = ["events", "heartbeats", "projects", "tokens", "users"]
+
+# A role decides the rights, so groups are nobody's to edit; a schedule is edited on its task.
+for model in (Group, ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule):
+    if admin.site.is_registered(model):
+        admin.site.unregister(model)

@@ -1,0 +1,13 @@
+"""The back office's way of writing times and states, for templates."""
+
+from django import template
+
+from tracker.admin import formats
+
+register = template.Library()
+register.filter("moment", formats.write_moment)
+register.filter("time_left", formats.write_time_left)
+register.filter("span", formats.write_span)
+register.filter("minutes", formats.write_minutes)
+register.filter("absolute", formats.write_absolute)
+register.filter("badge", formats.render_badge)
