@@ -70,6 +70,15 @@ class Receiver:
         self.override: dict[str, str] = {}
         self._calls: Counter[str] = Counter()
 
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Like `handle`, for a server that does not close what the peer has broken off."""
+        try:
+            await self.handle(reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
+            pass
+        finally:
+            writer.close()
+
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serves one connection until the peer leaves."""
         while True:

@@ -19,6 +19,7 @@ class SMTPStub:
 
     def __init__(self, behaviour: str = "ok") -> None:
         self.behaviour = behaviour
+        self.reply = "refused"
         self.messages: list[EmailMessage] = []
         self.server = BackgroundServer(self.handle)
 
@@ -40,7 +41,7 @@ class SMTPStub:
                 writer.write(b"354 go on\r\n")
                 await self._take_message(reader, writer)
             elif verb == b"MAIL" and self.behaviour.isdigit():
-                writer.write(f"{self.behaviour} refused\r\n".encode())
+                writer.write(f"{self.behaviour} {self.reply}\r\n".encode())
             elif verb == b"QUIT":
                 writer.write(b"221 bye\r\n")
                 return

@@ -70,7 +70,7 @@ class BackgroundServer:
         self.connections += 1
         try:
             await self._handle(reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError, TimeoutError, asyncio.CancelledError):
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.CancelledError):
             pass
         finally:
             writer.close()
