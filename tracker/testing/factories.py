@@ -1,37 +1,102 @@
-"""Rows of the registry for tests: plain ORM rows, no service behind them."""
+"""Test data by plain functions, and clients that speak the API as somebody."""
 
 import itertools
+from collections.abc import Iterable
+from datetime import datetime
+from functools import cache
 from typing import Any
 
+from django.contrib.auth.hashers import make_password
+from django.test import Client
+
+from tracker.access import Actor
 from tracker.choices import Role
 from tracker.models import ApiToken, Project, User
+from tracker.services.logins import start_login
+from tracker.services.tokens import issue_token
 
-PASSWORD = "correct horse battery"
+PASSWORD = "correct horse battery staple"
 _numbers = itertools.count(1)
 
 
+@cache
+def _password_hash() -> str:
+    # Hashing costs half a second by design; once per test process is enough.
+    return make_password(PASSWORD)
+
+
 def make_user(role: str = Role.MAINTAINER, **fields: Any) -> User:
-    """A person who can log in with the password "correct horse battery"."""
-    fields = {"email": f"person{next(_numbers)}@example.com", "full_name": "", "role": role, **fields}
-    return User.objects.create_user(password=fields.pop("password", PASSWORD), **fields)
+    """A saved person with PASSWORD and a fresh e-mail address."""
+    number = next(_numbers)
+    defaults = {"email": f"{role}{number}@example.com", "full_name": f"{role.title()} {number}"}
+    password = fields.pop("password", None)
+    user = User(role=role, **{**defaults, **fields})
+    user.password = make_password(password) if password else _password_hash()
+    user.save()
+    return user
 
 
 def make_project(**fields: Any) -> Project:
-    """A project with a key of its own."""
+    """A saved project with a fresh key; `members=[…]` puts people in."""
     number = next(_numbers)
-    return Project.objects.create(**{"key": f"P{number}", "name": f"Project {number}", **fields})
+    members = fields.pop("members", [])
+    project = Project.objects.create(**{"key": f"P{number}", "name": f"Project {number}", **fields})
+    project.members.set(members)
+    return project
 
 
-def make_token(owner: User, **fields: Any) -> ApiToken:
+def make_token_row(owner: User, **fields: Any) -> ApiToken:
     """A stored token; nobody knows its secret."""
     number = next(_numbers)
-    return ApiToken.objects.create(
-        **{
-            "owner": owner,
-            "name": f"Token {number}",
-            "prefix": f"trk_{number:08d}"[:12],
-            "digest": number.to_bytes(32, "big"),
-            "scopes": ["read"],
-            **fields,
-        }
-    )
+    defaults = {"name": f"Token {number}", "prefix": f"t{number:09d}", "digest": number.to_bytes(32, "big")}
+    return ApiToken.objects.create(owner=owner, **{**defaults, "scopes": ["read"], **fields})
+
+
+def make_token(
+    owner: User | None = None, scopes: Iterable[str] = ("read",), *, expires_at: datetime | None = None
+) -> str:
+    """The plaintext of a new API token; without `owner` a new admin owns it."""
+    owner = owner or make_user(Role.ADMIN)
+    return issue_token(actor=Actor.of_user(owner), owner=owner, name="a test", scopes=scopes, expires_at=expires_at)[1]
+
+
+def make_access_token(user: User) -> str:
+    """A JWT as a login hands it out."""
+    return start_login(actor=Actor.of_user(user), user=user).access
+
+
+class ApiClient(Client):
+    """Django's test client with JSON as the default body; a failing view answers 500 instead of raising."""
+
+    def __init__(self, *, bearer: str = "", **defaults: Any) -> None:
+        headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
+        super().__init__(headers={**headers, **defaults.pop("headers", {})}, raise_request_exception=False, **defaults)
+
+    def post(self, path: str, data: Any = None, content_type: str = "application/json", **extra: Any) -> Any:
+        """POST; without `data` the body is empty."""
+        return super().post(path, "" if data is None else data, content_type, **extra)
+
+    def patch(self, path: str, data: Any = "", content_type: str = "application/json", **extra: Any) -> Any:
+        """PATCH."""
+        return super().patch(path, data, content_type, **extra)
+
+    def put(self, path: str, data: Any = "", content_type: str = "application/json", **extra: Any) -> Any:
+        """PUT."""
+        return super().put(path, data, content_type, **extra)
+
+
+def jwt_client(user: User) -> ApiClient:
+    """Speaks as a person who logged in over the API."""
+    return ApiClient(bearer=make_access_token(user))
+
+
+def token_client(*scopes: str, owner: User | None = None) -> ApiClient:
+    """Speaks with an API token that has `scopes`."""
+    return ApiClient(bearer=make_token(owner, scopes or ("read",)))
+
+
+def session_client(user: User, *, enforce_csrf_checks: bool = False) -> ApiClient:
+    """Speaks as a browser that is logged in."""
+    client = ApiClient(enforce_csrf_checks=enforce_csrf_checks)
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
