@@ -103,7 +103,7 @@ class Replayer:
             state.due_at,
             state.elapsed.total_seconds(),
             state.anchor_at,
-            "{" + ",".join([f'"{at}"' if at is not None else "NULL" for at in state.crossings]) + "}",
+            state.crossings,
             alerted,
             level,
             next_check_at,
@@ -250,7 +250,7 @@ class Batch:
             self.replayer.judge(case, {}, self.now)
         rows.copy_rows("incidents_ticket", rows.TICKET_COLUMNS, (case.ticket for case in new if case.ticket))
         rows.copy_rows("incidents_ticketevent", rows.EVENT_COLUMNS, self._event_rows(changed, logged_in))
-        rows.copy_rows("incidents_clock", rows.CLOCK_COLUMNS, (row for case in new for row in case.clocks))
+        rows.copy_clocks(row for case in new for row in case.clocks)
 
     def _event_rows(self, changed: list[Case], logged_in: int) -> Iterable[tuple[Any, ...]]:
         now = self.now
@@ -306,7 +306,7 @@ def store_known_cases(replayer: Replayer, cases: list[Case]) -> None:
                 updates.append((clock_there.id, row))
     rows.update_tickets([case.ticket for case in cases if case.ticket is not None])
     rows.update_clocks(updates)
-    rows.copy_rows("incidents_clock", rows.CLOCK_COLUMNS, fresh)
+    rows.copy_clocks(fresh)
     alerted = {clock.id for clocks in known.values() for clock in clocks.values() if clock.alerted_percent > 0}
     outcomes = [ClockOutcome(pk, row.state == "stopped", row.alerted_percent) for pk, row in updates if pk in alerted]
     settle_alerts(outcomes, gone=gone, now=replayer.now)

@@ -38,7 +38,7 @@ class TicketRow(NamedTuple):
 
 
 class ClockRow(NamedTuple):
-    """One row of incidents_clock. `crossings` is PostgreSQL's text form of the array, which COPY takes as it is."""
+    """One row of incidents_clock."""
 
     ticket_id: int
     kind: str
@@ -52,7 +52,7 @@ class ClockRow(NamedTuple):
     due_at: datetime | None
     elapsed_seconds: float
     anchor_at: datetime
-    crossings: str
+    crossings: Sequence[datetime | None]
     alerted_percent: float
     escalation_level: int
     next_check_at: datetime | None
@@ -129,11 +129,10 @@ def read_tickets(ids: Sequence[int]) -> list[TicketRow]:
 
 
 def read_clocks(ids: Sequence[int]) -> list[ClockRow]:
-    """The clocks of these tickets."""
-    columns = CLOCK_COLUMNS.replace("crossings", "crossings::text").replace("alerted_percent", "alerted_percent::float")
-    return [
-        ClockRow(*row) for row in _fetch(f"SELECT {columns} FROM incidents_clock WHERE ticket_id = ANY(%s)", list(ids))
-    ]
+    """The clocks of these tickets, less those that the history does not know any more."""
+    columns = CLOCK_COLUMNS.replace("alerted_percent", "alerted_percent::float")
+    sql = f"SELECT {columns} FROM incidents_clock WHERE ticket_id = ANY(%s) AND state <> 'void' ORDER BY id"
+    return [ClockRow(*row) for row in _fetch(sql, list(ids))]
 
 
 def lock_clocks(ids: Sequence[int]) -> list[KnownClock]:
@@ -163,6 +162,17 @@ def copy_rows(table: str, columns: str, rows: Iterable[tuple[Any, ...]]) -> None
     with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
+
+
+def copy_clocks(clocks: Iterable[ClockRow]) -> None:
+    """Writes new clocks. Arrays go as PostgreSQL's own text, several times faster than by adapting lists."""
+    place = ClockRow._fields.index("crossings")
+    rows = ((*row[:place], _array_text(row.crossings), *row[place + 1 :]) for row in clocks)
+    copy_rows("incidents_clock", CLOCK_COLUMNS, rows)
+
+
+def _array_text(moments: Sequence[datetime | None]) -> str:
+    return "{" + ",".join([f'"{moment}"' if moment is not None else "NULL" for moment in moments]) + "}"
 
 
 def update_tickets(rows: Sequence[TicketRow]) -> None:

@@ -105,16 +105,21 @@ class Version:
 class Book:
     """All versions of the policy, in the order in which they take effect."""
 
-    __slots__ = ("_bases", "_laters", "_moments", "versions")
+    __slots__ = ("_bases", "_by_id", "_laters", "_moments", "versions")
 
     def __init__(self, versions: Sequence[Version]) -> None:
         self.versions = tuple(sorted(versions, key=lambda version: (version.effective_at, version.number)))
+        self._by_id = {version.id: version for version in self.versions}
         self._moments = [version.effective_at for version in self.versions]
         self._bases: list[Version | None] = [None, *self.versions]
         self._laters = [
             tuple(version for version in self.versions[index:] if version.applies_to != "new")
             for index in range(len(self.versions) + 1)
         ]
+
+    def find(self, version_id: int) -> Version:
+        """The version with this id; KeyError where there is none."""
+        return self._by_id[version_id]
 
     def base_version(self, created_at: datetime) -> Version | None:
         """The version a ticket of that moment starts under; None before the first one took effect."""
