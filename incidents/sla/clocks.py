@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from incidents.sla.history import CATEGORY_RANK, HistoryEvent, Moment, find_lives, settle
+from incidents.sla.history import HistoryEvent, Moment, find_lives, settle
 from incidents.sla.judging import ClockState, State, Verdict, judge
 from incidents.sla.policies import RESOLUTION, RESPONSE, Book
 from incidents.sla.working_time import ALWAYS_OPEN
 
-__all__ = ["CATEGORY_RANK", "ClockState", "HistoryEvent", "Moment", "State", "Verdict", "replay"]
+__all__ = ["ClockState", "HistoryEvent", "Moment", "State", "Verdict", "replay"]
 
 
 def replay(
@@ -18,7 +18,7 @@ def replay(
 
     Args:
         created_at: when the ticket began, aware.
-        events: its whole history in the total order (time, sequence, `CATEGORY_RANK`, fingerprint).
+        events: its whole history in the total order (time, sequence, category, fingerprint).
         book: the policy's versions.
         now: leaves versions out that take effect later; None applies all. Nothing else depends on it.
     """

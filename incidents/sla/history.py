@@ -12,8 +12,6 @@ Category = Literal["new", "active", "waiting", "resolved", "closed"]
 NEW: Final = "new"
 WAITING: Final = "waiting"
 DONE: Final = frozenset({"resolved", "closed"})
-# The order of events that carry the same time and sequence: the one further along wins.
-CATEGORY_RANK: Final = {"new": 0, "active": 1, "waiting": 2, "resolved": 3, "closed": 4}
 
 
 @dataclass(slots=True)
