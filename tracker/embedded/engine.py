@@ -5,16 +5,18 @@ killed process needs no tidying up, and whoever can take the lock for itself alo
 """
 
 import atexit
+import contextlib
 import fcntl
 import hashlib
 import logging
 import os
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Protocol
 
+import psutil
 from django.core.exceptions import ImproperlyConfigured
 
 # A unix socket's path may have 107 bytes on Linux, 103 on macOS.
@@ -63,23 +65,30 @@ def join(engine: Engine) -> None:
 def leave(directory: Path) -> None:
     """Gives up this process's share; stops the engine if nobody else holds one."""
     engine, lease = _leases.pop(directory, (None, None))
-    if engine is None or lease is None:
+    if engine is None or lease is None or not directory.exists():
         return
-    with _alone(directory), lease:
-        try:
-            fcntl.flock(lease, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return
-        engine.stop()
+    with _alone(directory):
+        lease.close()
+        # A forked child still holds what its parent closes, so that the question needs a file opened anew.
+        with _users_file(directory).open("a") as question:
+            try:
+                fcntl.flock(question, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return
+            engine.stop()
 
 
 def _take_lease(directory: Path) -> IO[str]:
-    lease = directory.with_suffix(".users").open("a")
+    lease = _users_file(directory).open("a")
     fcntl.flock(lease, fcntl.LOCK_SH)
     return lease
 
 
-@contextmanager
+def _users_file(directory: Path) -> Path:
+    return directory.with_suffix(".users")
+
+
+@contextlib.contextmanager
 def _alone(directory: Path) -> Iterator[None]:
     """One process at a time starts or stops what lives in `directory`."""
     with directory.with_suffix(".lock").open("a") as file:
@@ -96,14 +105,25 @@ def _leave_all() -> None:
             logger.warning("%s did not stop: %s", directory, error)
 
 
-def _renew_after_fork() -> None:
-    # A forked child shares its parent's lock; it needs one that outlives the parent.
-    for directory, (engine, inherited) in list(_leases.items()):
-        _leases[directory] = (engine, _take_lease(directory))
-        inherited.close()
+def end_processes(processes: list[psutil.Process], number: int, *, timeout_seconds: float) -> bool:
+    """Sends a signal to each and waits; False if one lives on after `timeout_seconds`."""
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.send_signal(number)
+    deadline = time.monotonic() + timeout_seconds
+    while any(_is_alive(process) for process in processes):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
 
 
-os.register_at_fork(after_in_child=_renew_after_fork)
+def _is_alive(process: psutil.Process) -> bool:
+    # In a container whose first process does not reap, the dead stay listed for ever.
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def make_socket_directory(directory: Path, name: str) -> Path:

