@@ -7,14 +7,14 @@ from typing import Any
 
 import msgspec
 
-from incidents.choices import STOPPING_CATEGORIES
+from incidents.choices import CATEGORY_RANK, STOPPING_CATEGORIES
 from incidents.intake import ticket_rows as rows
 from incidents.intake.ticket_events import TicketSnapshot
 from incidents.intake.ticket_rows import ClockRow, KnownClock, TicketRow
 from incidents.services.alerts import ClockOutcome, settle_alerts
 from incidents.services.policies import current_book, hold_policy
 from incidents.services.statuses import read_categories
-from incidents.sla.clocks import CATEGORY_RANK, ClockState, HistoryEvent, replay
+from incidents.sla.clocks import ClockState, HistoryEvent, replay
 from incidents.sla.policies import Book
 from tracker import clock
 from tracker.access import Actor
