@@ -1,5 +1,5 @@
 """The back office's pages for tickets, alerts, channels and promises."""
 
-from incidents.admin import tickets
+from incidents.admin import alerts, calendars, channels, dashboard, deliveries, policies, sla_files, statuses, tickets
 
-__all__ = ["tickets"]
+__all__ = ["alerts", "calendars", "channels", "dashboard", "deliveries", "policies", "sla_files", "statuses", "tickets"]

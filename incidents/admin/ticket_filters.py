@@ -6,8 +6,9 @@ from django.contrib.admin.options import ModelAdmin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
-from incidents.choices import Category, SLAState
-from incidents.models import PolicyRule, Ticket
+from incidents.admin.ticket_forms import read_policy_words
+from incidents.choices import Category
+from incidents.models import Ticket
 from tracker import clock
 from tracker.admin.filters import ChoiceFilter, day_range
 from tracker.models import Project
@@ -62,9 +63,8 @@ class _PolicyWordFilter(ChoiceFilter):
     field = ""
 
     def lookups(self, request: HttpRequest, model_admin: Page) -> Choices:
-        """The words that the policies know; senders' other words are found by typing them into the address."""
-        words = PolicyRule.objects.exclude(**{self.column: "*"}).order_by(self.column)
-        return [(word, word) for word in words.values_list(self.column, flat=True).distinct()[:50]]
+        """The words that the policies know."""
+        return [(word, word) for word in read_policy_words(self.column)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> QuerySet[Ticket]:
         """The tickets with that word."""
@@ -137,4 +137,3 @@ class AssigneeFilter(ChoiceFilter):
 
 CreatedFilter = day_range("created_at", "created")
 UpdatedFilter = day_range("updated_at", "updated")
-TONES = {SLAState.OK: "ok", SLAState.ALERT: "alert", SLAState.BREACH: "breach"}

@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
 
+from incidents.admin.badges import render_sla_badge
 from incidents.admin.ticket_filters import (
-    TONES,
     AssigneeFilter,
     CategoryFilter,
     CreatedFilter,
@@ -20,16 +21,20 @@ from incidents.admin.ticket_filters import (
     TierFilter,
     UpdatedFilter,
 )
+from incidents.admin.ticket_forms import AssignForm, NewTicketForm
+from incidents.admin.ticket_page import TicketPage
 from incidents.choices import Category, Verdict
 from incidents.models import Clock, Ticket
-from tracker.admin.base import AccessAdmin
-from tracker.admin.formats import render_badge, write_moment, write_time_left
+from incidents.services.tickets import assign_ticket, create_ticket
+from tracker.admin.base import actor_of
+from tracker.admin.formats import write_moment, write_time_left
+from tracker.models import User
 
 HEAVY = ("search", "description", "attributes")
 
 
 @admin.register(Ticket)
-class TicketAdmin(AccessAdmin[Ticket]):
+class TicketAdmin(TicketPage):
     """What is open, what is late, and who has it."""
 
     resource = "tickets"
@@ -62,9 +67,15 @@ class TicketAdmin(AccessAdmin[Ticket]):
     search_fields = ("external_id",)
     search_help_text = "Start of an id, or words of title and description"
     sortable_by = ("due_cell",)
+    form = NewTicketForm
+    autocomplete_fields = ("assignee",)
+    actions = ("assign_to_me", "assign_to_somebody", "unassign")
+    empty_hint = "No open tickets. Send the first event as the dashboard shows, or add one by hand."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Ticket]:
-        """Without the heavy columns, with what the list shows of each ticket's clocks."""
+        """Without the heavy columns on the list, which also shows something of each ticket's clocks."""
+        if request.resolver_match is None or request.resolver_match.url_name != "incidents_ticket_changelist":
+            return super().get_queryset(request).select_related("project").defer("search")
         clocks = Clock.objects.filter(ticket=OuterRef("pk")).order_by()
         level = clocks.values("ticket").annotate(level=Max("escalation_level")).values("level")
         return (
@@ -72,6 +83,61 @@ class TicketAdmin(AccessAdmin[Ticket]):
             .get_queryset(request)
             .defer(*HEAVY)
             .annotate(level=Subquery(level), is_missed=Exists(clocks.filter(verdict=Verdict.BREACHED)))
+        )
+
+    def save_model(self, request: HttpRequest, obj: Ticket, form: Any, change: bool) -> None:
+        """Opens a ticket by hand."""
+        values = form.cleaned_data
+        ticket = create_ticket(
+            actor=actor_of(request),
+            title=values["title"],
+            priority=values["priority"],
+            customer_tier=values["customer_tier"],
+            status=values["status"],
+            description=values["description"].replace("\r\n", "\n"),
+            project=values["project"].key if values["project"] else "",
+            url=values["url"],
+        )
+        obj.pk, obj.external_id = ticket.pk, ticket.external_id
+
+    def response_add(self, request: HttpRequest, obj: Ticket, post_url_continue: str | None = None) -> HttpResponse:
+        """On to the new ticket's page."""
+        messages.success(request, f"Ticket {obj.external_id} is open.")
+        return HttpResponseRedirect(self.object_url(obj))
+
+    @admin.action(permissions=["change"], description="Assign to me")
+    def assign_to_me(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> HttpResponse | None:
+        """Gives the ticked tickets to whoever asks."""
+        return self._assign(request, queryset, actor_of(request).user, "{count} tickets are yours.")
+
+    @admin.action(permissions=["change"], description="Assign to nobody")
+    def unassign(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> HttpResponse | None:
+        """Takes the ticked tickets from whoever has them."""
+        return self._assign(request, queryset, None, "{count} tickets are nobody's.")
+
+    @admin.action(permissions=["change"], description="Assign to somebody …")
+    def assign_to_somebody(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> HttpResponse | None:
+        """Asks to whom, then gives the ticked tickets to them."""
+        form = AssignForm(request.POST if "assignee" in request.POST else None)
+        if form.is_bound and form.is_valid():
+            person = form.cleaned_data["assignee"]
+            return self._assign(request, queryset, person, f"{{count}} tickets: assigned to {person or 'nobody'}.")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Assign tickets",
+            "opts": self.opts,
+            "tickets": queryset,
+            "form": form,
+            "media": self.media + form.media,
+        }
+        return TemplateResponse(request, "admin/incidents/ticket/assign.html", context)
+
+    def _assign(
+        self, request: HttpRequest, queryset: QuerySet[Ticket], person: User | None, done: str
+    ) -> HttpResponse | None:
+        actor = actor_of(request)
+        return self.run_for_each(
+            request, queryset, lambda ticket: assign_ticket(actor=actor, ticket=ticket, assignee=person), done
         )
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
@@ -125,13 +191,3 @@ class TicketAdmin(AccessAdmin[Ticket]):
     def level_cell(self, ticket: Ticket) -> Any:
         """The highest escalation level reached by a clock of the ticket."""
         return getattr(ticket, "level", None) or "–"
-
-
-def render_sla_badge(ticket: Ticket, *, is_missed: bool = False) -> SafeString:
-    """OK, Alert, Breach, No SLA; for closed tickets whether the promises were met."""
-    if not ticket.has_sla:
-        return render_badge("No SLA", "quiet")
-    if not ticket.is_open:
-        return render_badge("Missed", "breach") if is_missed else render_badge("Met", "quiet")
-    state = ticket.sla_state
-    return render_badge(str(state.label), TONES[state])

@@ -123,6 +123,7 @@ def make_clock(ticket: Ticket, *, policy: PolicyVersion | None = None, **fields:
         "started_at": ticket.created_at,
         "anchor_at": ticket.created_at,
         "due_at": ticket.due_at or ticket.created_at + timedelta(minutes=target_minutes),
+        "crossings": [ticket.alert_at, ticket.breach_at],
     }
     return Clock.objects.create(**{**values, **fields})
 

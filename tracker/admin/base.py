@@ -281,6 +281,29 @@ class AccessAdmin(admin.ModelAdmin[M]):
 
     # Pages of their own
 
+    def show_page(
+        self, request: HttpRequest, object_id: str, template: str, build: Callable[[M], dict[str, Any]]
+    ) -> HttpResponse:
+        """A page of one row that is no form: GET only; `build` gives what the template needs."""
+        if request.method not in ("GET", "HEAD"):
+            raise PermissionDenied
+        obj = self.get_object(request, object_id) if self.is_allowed(request, "read") else None
+        if obj is None and self.is_allowed(request, "read"):
+            messages.warning(request, f"There is no such {self.opts.verbose_name}.")
+            return HttpResponseRedirect(self.list_url())
+        if obj is None or not self.is_allowed(request, "read", obj):
+            raise PermissionDenied
+        context = {
+            **self.admin_site.each_context(request),
+            "title": str(obj),
+            "opts": self.opts,
+            "original": obj,
+            "media": self.media,
+            "show_history": may(actor_of(request), "audit_log", "list"),
+            **build(obj),
+        }
+        return TemplateResponse(request, template, context)
+
     def page_url(self, name: str, view: Callable[..., HttpResponse], *, of_object: bool = True) -> Any:
         """A further address of this model, `<id>/name/` or `name/`, known as admin:APP_MODEL_name."""
         route = f"<path:object_id>/{name}/" if of_object else f"{name}/"

@@ -1,11 +1,16 @@
 """When each sweep last ran."""
 
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from tracker.admin.base import AccessAdmin
+from tracker.access import may
+from tracker.admin.base import AccessAdmin, actor_of
 from tracker.admin.formats import render_badge, write_moment, write_span
+from tracker.admin.site import Panel, TrackerAdminSite
 from tracker.models import SweepHeartbeat
+
+site: TrackerAdminSite = admin.site  # type: ignore[assignment]
 
 
 @admin.register(SweepHeartbeat)
@@ -31,8 +36,24 @@ class SweepHeartbeatAdmin(AccessAdmin[SweepHeartbeat]):
     @admin.display(description="state")
     def state_cell(self, beat: SweepHeartbeat) -> SafeString:
         """How it ended."""
-        if beat.last_error:
-            return render_badge("Failed", "breach")
-        if beat.finished_at is None or beat.finished_at < beat.started_at:
-            return render_badge("Running", "info")
-        return render_badge("OK", "ok")
+        return heartbeat_badge(beat)
+
+
+def heartbeat_badge(beat: SweepHeartbeat) -> SafeString:
+    """How a sweep's last run ended."""
+    if beat.last_error:
+        return render_badge("Failed", "breach")
+    if beat.finished_at is None or beat.finished_at < beat.started_at:
+        return render_badge("Running", "info")
+    return render_badge("OK", "ok")
+
+
+def sweeps_panel(request: HttpRequest) -> Panel | None:
+    """When each sweep last ran."""
+    if not may(actor_of(request), "periodic_tasks", "list"):
+        return None
+    beats = [(beat, heartbeat_badge(beat)) for beat in SweepHeartbeat.objects.order_by("name")]
+    return Panel("admin/tracker/panels/sweeps.html", {"beats": beats}, position=6)
+
+
+site.add_panel(sweeps_panel)

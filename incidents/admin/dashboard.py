@@ -1,0 +1,103 @@
+"""The first page's boxes: what needs somebody now, and whether the machinery runs."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+
+from incidents.admin.badges import alert_badge, channel_badge, render_sla_badge
+from incidents.choices import AlertState, DeliveryStatus
+from incidents.models import Alert, Channel, Delivery, SLAConfigFile, Ticket, TicketStatus
+from tracker import clock
+from tracker.access import may
+from tracker.admin.base import actor_of
+from tracker.admin.paging import COUNT_CAP
+from tracker.admin.site import Panel, TrackerAdminSite
+
+ROWS = 8
+HEAVY = ("search", "description", "attributes")
+site: TrackerAdminSite = admin.site  # type: ignore[assignment]
+
+
+def _count(rows: QuerySet[Any]) -> str:
+    """A number, capped as on the lists: "10,000+"."""
+    number = rows.order_by().values("pk")[: COUNT_CAP + 1].count()
+    return f"{COUNT_CAP:,}+" if number > COUNT_CAP else f"{number:,}"
+
+
+def tickets_panel(request: HttpRequest) -> Panel | None:
+    """Open tickets by SLA state."""
+    if not may(actor_of(request), "tickets", "list"):
+        return None
+    now = clock.now()
+    is_open = Ticket.objects.filter(is_open=True)
+    not_breached = Q(breach_at__gt=now) | Q(breach_at=None)
+    address = reverse("admin:incidents_ticket_changelist")
+    figures = [
+        ("Breach", "breach", _count(is_open.filter(breach_at__lte=now)), f"{address}?sla=breach"),
+        ("Alert", "alert", _count(is_open.filter(not_breached, alert_at__lte=now)), f"{address}?sla=alert"),
+        ("Open", "ok", _count(is_open), address),
+        ("Open and mine", "info", _count(is_open.filter(assignee=request.user.pk)), f"{address}?assigned=me"),
+    ]
+    context = {"figures": figures, "is_empty": not Ticket.objects.exists(), "site_url": settings.SITE_URL}
+    return Panel("admin/incidents/panels/tickets.html", context, position=1, is_wide=True)
+
+
+def urgent_panel(request: HttpRequest) -> Panel | None:
+    """The open tickets whose deadline is nearest or longest past."""
+    if not may(actor_of(request), "tickets", "list"):
+        return None
+    rows = Ticket.objects.filter(is_open=True, due_at__isnull=False).select_related("assignee")
+    tickets = rows.defer(*HEAVY, "assignee__password").order_by("due_at", "id")[:ROWS]
+    context = {"tickets": [(ticket, render_sla_badge(ticket)) for ticket in tickets]}
+    return Panel("admin/incidents/panels/urgent.html", context, position=2)
+
+
+def alerts_panel(request: HttpRequest) -> Panel | None:
+    """The newest alerts that nobody has acknowledged."""
+    if not may(actor_of(request), "alerts", "list"):
+        return None
+    firing = Alert.objects.filter(state=AlertState.FIRING)
+    rows = firing.select_related("ticket").defer(*(f"ticket__{name}" for name in HEAVY)).order_by("-id")[:ROWS]
+    context = {
+        "alerts": [(alert, alert_badge(AlertState.FIRING, alert.sla_state)) for alert in rows],
+        "count": _count(firing),
+    }
+    return Panel("admin/incidents/panels/alerts.html", context, position=3)
+
+
+def channels_panel(request: HttpRequest) -> Panel | None:
+    """Each channel's health, and what never arrived."""
+    if not may(actor_of(request), "channels", "list"):
+        return None
+    channels = Channel.objects.filter(deleted_at=None).defer("url", "secret").order_by("-consecutive_failures", "name")
+    context = {
+        "channels": [(channel, channel_badge(channel)) for channel in channels[:ROWS]],
+        "dead": _count(Delivery.objects.filter(status=DeliveryStatus.DEAD)),
+        "may_add": may(actor_of(request), "channels", "create"),
+    }
+    return Panel("admin/incidents/panels/channels.html", context, position=4)
+
+
+def promises_panel(request: HttpRequest) -> Panel | None:
+    """Words whose meaning was guessed, and the policy's file."""
+    if not may(actor_of(request), "sla_policies", "list"):
+        return None
+    guessed = TicketStatus.objects.filter(is_guessed=True)
+    path = settings.SLA_CONFIG_PATH
+    context = {
+        "statuses": guessed.order_by("key")[:ROWS],
+        "count": guessed.count(),
+        "path": settings.SLA_CONFIG_PATH,
+        "file": SLAConfigFile.objects.filter(path=settings.SLA_CONFIG_PATH).first()
+        if settings.SLA_CONFIG_PATH
+        else None,
+    }
+    return Panel("admin/incidents/panels/promises.html", context, position=5)
+
+
+for build in (tickets_panel, urgent_panel, alerts_panel, channels_panel, promises_panel):
+    site.add_panel(build)

@@ -1,0 +1,137 @@
+"""Deliveries: each notice to each channel, and how it fared."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.options import ModelAdmin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from incidents.admin.badges import delivery_badge
+from incidents.choices import DeliveryStatus, Notice
+from incidents.models import Channel, Delivery
+from tracker.admin.base import AccessAdmin
+from tracker.admin.filters import ChoiceFilter
+from tracker.admin.formats import write_moment
+
+CHANNEL_LIMIT = 100
+# Never the channel's address: it is a secret.
+DELIVERY_FIELDS = (
+    "id", "alert_id", "notice", "round", "key", "status", "attempts", "next_attempt_at", "response_status",
+    "last_error", "digest_of_id", "created_at", "sent_at", "channel__id", "channel__name", "channel__kind",
+)  # fmt: skip
+Choices = Iterable[tuple[str, str]]
+
+
+class StatusFilter(ChoiceFilter):
+    """How it fared."""
+
+    title = parameter_name = "status"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Delivery]) -> Choices:
+        """The states."""
+        return [(str(value), str(label)) for value, label in DeliveryStatus.choices]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> QuerySet[Delivery]:
+        """The deliveries in that state."""
+        return queryset.filter(status=self.value()) if self.value() else queryset
+
+
+class NoticeFilter(ChoiceFilter):
+    """What was told."""
+
+    title = parameter_name = "notice"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Delivery]) -> Choices:
+        """The notices."""
+        return [(str(value), str(label)) for value, label in Notice.choices]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> QuerySet[Delivery]:
+        """The deliveries of that notice."""
+        return queryset.filter(notice=self.value()) if self.value() else queryset
+
+
+class ChannelFilter(ChoiceFilter):
+    """To whom."""
+
+    title = parameter_name = "channel"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Delivery]) -> Choices:
+        """The channels; there are few."""
+        channels = Channel.objects.order_by("name").values_list("pk", "name")[:CHANNEL_LIMIT]
+        return [(str(pk), name) for pk, name in channels]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> QuerySet[Delivery]:
+        """The deliveries to that channel."""
+        return queryset.filter(channel_id=int(self.value() or 0)) if self.value() else queryset
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(AccessAdmin[Delivery]):
+    """The outbox, to be read; a dead delivery can be sent once more."""
+
+    resource = "deliveries"
+    menu = ("Delivery", 2)
+    list_display = (
+        "name_cell", "state_cell", "alert_cell", "channel", "attempts", "next_cell", "sent_cell", "response_status",
+        "error_cell",
+    )  # fmt: skip
+    list_display_links = ("name_cell",)
+    list_filter = (StatusFilter, ChannelFilter, NoticeFilter)
+    ordering = ("-id",)
+    search_fields = ("id",)
+    search_help_text = "A delivery's number, or the number of its alert"
+    fields = (
+        "state_cell", "notice", "channel", "alert_cell", "attempts", "next_cell", "sent_cell", "response_status",
+        "last_error", "key", "created_at",
+    )  # fmt: skip
+    readonly_fields = ("state_cell", "alert_cell", "next_cell", "sent_cell", "key")
+    empty_hint = "Nothing was sent yet. A delivery is written for each alert and each channel that wants to hear of it."
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
+        """With the channel's name and without its secrets."""
+        return super().get_queryset(request).select_related("channel").only(*DELIVERY_FIELDS)
+
+    def search(self, queryset: QuerySet[Delivery], term: str) -> QuerySet[Delivery]:
+        """By number."""
+        if not term.isdecimal() or len(term) > 18:
+            return queryset.none()
+        return queryset.filter(pk=int(term)) | queryset.filter(alert_id=int(term))
+
+    @admin.display(description="delivery")
+    def name_cell(self, delivery: Delivery) -> str:
+        """Its number and what it tells."""
+        return f"{delivery.pk} {delivery.get_notice_display()}"
+
+    @admin.display(description="status")
+    def state_cell(self, delivery: Delivery) -> SafeString:
+        """How it fared."""
+        return delivery_badge(delivery.status)
+
+    @admin.display(description="alert")
+    def alert_cell(self, delivery: Delivery) -> SafeString | str:
+        """What it is about."""
+        if delivery.alert_id is None:
+            return "–"
+        address = reverse("admin:incidents_alert_change", args=[delivery.alert_id])
+        return format_html('<a href="{}">alert {}</a>', address, delivery.alert_id)
+
+    @admin.display(description="next attempt")
+    def next_cell(self, delivery: Delivery) -> str:
+        """When it is tried again."""
+        is_waiting = delivery.status in (DeliveryStatus.PENDING, DeliveryStatus.LEASED)
+        return write_moment(delivery.next_attempt_at) if is_waiting else "–"
+
+    @admin.display(description="sent")
+    def sent_cell(self, delivery: Delivery) -> str:
+        """When it arrived."""
+        return write_moment(delivery.sent_at)
+
+    @admin.display(description="last error")
+    def error_cell(self, delivery: Delivery) -> Any:
+        """Why it failed."""
+        return delivery.last_error[:120] or "–"
