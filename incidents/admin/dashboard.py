@@ -87,7 +87,6 @@ def promises_panel(request: HttpRequest) -> Panel | None:
     if not may(actor_of(request), "sla_policies", "list"):
         return None
     guessed = TicketStatus.objects.filter(is_guessed=True)
-    path = settings.SLA_CONFIG_PATH
     context = {
         "statuses": guessed.order_by("key")[:ROWS],
         "count": guessed.count(),

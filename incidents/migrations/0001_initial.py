@@ -117,6 +117,15 @@ class Migration(migrations.Migration):
                 ("last_success_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 ("last_failure_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 ("last_error", models.CharField(blank=True, editable=False, max_length=300)),
+                (
+                    "broken_at",
+                    models.DateTimeField(
+                        blank=True,
+                        editable=False,
+                        help_text="since when nothing gets through for good; told once",
+                        null=True,
+                    ),
+                ),
                 ("deleted_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
             ],

@@ -193,6 +193,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="delivery",
             index=models.Index(
+                models.F("channel"),
                 models.F("next_attempt_at"),
                 models.F("id"),
                 condition=models.Q(("status__in", ["leased", "pending"])),

@@ -28,6 +28,9 @@ class Channel(models.Model):
     last_success_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_failure_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_error = models.CharField(max_length=300, blank=True, editable=False)
+    broken_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="since when nothing gets through for good; told once"
+    )
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -67,7 +70,11 @@ class Delivery(models.Model):
         ]
         indexes = [
             models.Index(
-                "next_attempt_at", "id", name="delivery_to_send", condition=Q(status__in=["leased", "pending"])
+                "channel",
+                "next_attempt_at",
+                "id",
+                name="delivery_to_send",
+                condition=Q(status__in=["leased", "pending"]),
             ),
             models.Index(F("channel"), F("id").desc(), name="delivery_of_channel"),
             models.Index("id", name="delivery_dead", condition=Q(status="dead")),

@@ -1,0 +1,75 @@
+"""gunicorn for Tracker.
+
+One port for everything, streams included (the default):
+
+    gunicorn
+
+Pages and API apart from the streams, behind a proxy that sends /ws/ and /v1/events to the former:
+
+    gunicorn --worker-class gthread --workers 2 --threads 4 tracker.wsgi
+"""
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+BASE_DIR = Path(__file__).resolve().parent
+
+wsgi_app = "tracker.asgi:application"
+worker_class = "asgi"
+host, port = os.environ.get("API_HOST") or "127.0.0.1", os.environ.get("API_PORT") or os.environ.get("PORT") or "8000"
+bind = f"{host}:{port}"
+# Idle WebSockets and event streams count as connections.
+worker_connections = 4000
+keepalive = 15
+timeout = 60
+# Whatever stops us kills after 30 seconds by habit; requests and streams must have ended before.
+graceful_timeout = 10
+# Nothing of ours speaks to it, and two servers of one user would share its path.
+control_socket_disable = True
+
+# Each process keeps its figures in files here, and whichever is asked for /metrics adds them up.
+metrics_directory = Path(os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(BASE_DIR / "var" / f"metrics-{port}")))
+
+
+def on_starting(server: Any) -> None:
+    """Drops the figures of processes that are gone; those of another gunicorn that shares the directory stay."""
+    metrics_directory.mkdir(parents=True, exist_ok=True)
+    for file in metrics_directory.glob("*.db"):
+        pid = file.stem.rpartition("_")[2]
+        if not (pid.isdigit() and _is_alive(int(pid))):
+            file.unlink(missing_ok=True)
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Takes a dead worker's gauges out of the sum; its counters stay."""
+    from prometheus_client import multiprocess
+
+    multiprocess.mark_process_dead(worker.pid)
+
+
+def post_worker_init(worker: Any) -> None:
+    """Lets SIGTERM close the streams first: gunicorn would wait for them until the graceful timeout."""
+    loop = getattr(worker, "loop", None)
+    if loop is None:
+        return
+
+    def stop() -> None:
+        hub = getattr(sys.modules.get("tracker.realtime"), "HUB", None)
+        if hub is not None:
+            hub.close_all()
+        worker.handle_exit_signal()
+
+    loop.add_signal_handler(signal.SIGTERM, stop)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
