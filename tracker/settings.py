@@ -220,13 +220,42 @@ CELERY_ENABLE_UTC = True
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
-REST_FRAMEWORK: dict[str, Any] = {}
+API_RATE_PER_MINUTE = env.read_integer("API_RATE_PER_MINUTE", 6000, low=0, high=10**7)
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "tracker.api.authentication.BearerAuthentication",
+        "tracker.api.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["tracker.api.permissions.AccessPermission"],
+    "DEFAULT_THROTTLE_CLASSES": ["tracker.api.throttling.AtomicRateThrottle"],
+    "DEFAULT_PARSER_CLASSES": ["tracker.api.parsers.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["tracker.api.renderers.ORJSONRenderer", "tracker.api.renderers.BrowsableRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "tracker.api.renderers.QuickNegotiation",
+    "DEFAULT_PAGINATION_CLASS": "tracker.api.pagination.LimitOffsetOrCursorPagination",
+    "DEFAULT_FILTER_BACKENDS": [
+        "tracker.api.filters.StrictFilterBackend",
+        "tracker.api.filters.SearchFilter",
+        "tracker.api.filters.OrderingFilter",
+    ],
+    "DEFAULT_METADATA_CLASS": "tracker.api.renderers.PlainMetadata",
+    "DEFAULT_SCHEMA_CLASS": "tracker.api.schema.ApiSchema",
+    "EXCEPTION_HANDLER": "tracker.api.errors.render_exception",
+    "URL_FORMAT_OVERRIDE": None,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+CSRF_FAILURE_VIEW = "tracker.api.fallbacks.refuse_csrf"
 SPECTACULAR_SETTINGS = {
     "TITLE": "Tracker",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
+    "SCHEMA_PATH_PREFIX": r"/v1",
+    "SERVE_AUTHENTICATION": [],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "tracker.api.schema.add_error_responses",
+    ],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

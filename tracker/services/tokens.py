@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from tracker import clock
-from tracker.access import Actor
+from tracker.access import Actor, decide
 from tracker.choices import Scope
 from tracker.exceptions import InvalidInput, NotFound
 from tracker.models import ApiToken, User
@@ -98,3 +98,11 @@ def _note_use(token: ApiToken, now: datetime) -> None:
     if token.last_used_at is None or token.last_used_at <= stale:
         unnoted = Q(last_used_at=None) | Q(last_used_at__lte=stale)
         ApiToken.objects.filter(unnoted, pk=token.pk).update(last_used_at=now)
+
+
+def visible_tokens(actor: Actor) -> QuerySet[ApiToken]:
+    """The one rule of who may see which tokens: one's own; an admin everybody's."""
+    decision = decide(actor, "api_tokens", "read")
+    if not decision.is_allowed:
+        return ApiToken.objects.none()
+    return ApiToken.objects.all() if decision.is_for_all_rows else ApiToken.objects.filter(owner=actor.user)
