@@ -35,6 +35,7 @@ class TicketRow(NamedTuple):
     breach_at: datetime | None
     is_open: bool
     has_sla: bool
+    replay_requested_at: datetime | None
 
 
 class ClockRow(NamedTuple):
@@ -80,6 +81,7 @@ _TICKET_TYPES = {
     "id": "bigint", "project_id": "bigint", "attributes": "jsonb", "sequence": "bigint", "is_open": "boolean",
     "has_sla": "boolean", "created_at": "timestamptz", "updated_at": "timestamptz", "received_at": "timestamptz",
     "due_at": "timestamptz", "alert_at": "timestamptz", "breach_at": "timestamptz",
+    "replay_requested_at": "timestamptz",
 }  # fmt: skip
 _CLOCK_TYPES = {
     "id": "bigint", "ticket_id": "bigint", "cycle": "smallint", "policy_id": "bigint", "target_minutes": "integer",
@@ -182,6 +184,12 @@ def update_tickets(rows: Sequence[TicketRow]) -> None:
     )
 
 
+def clear_replay_marks(ids: Sequence[int]) -> None:
+    """Takes the request for a replay off tickets that have no history to replay; the auditor finds those."""
+    if ids:
+        _execute("UPDATE incidents_ticket SET replay_requested_at = NULL WHERE id = ANY(%s)", list(ids))
+
+
 def update_clocks(rows: Sequence[tuple[int, ClockRow]]) -> None:
     """Brings known clocks to their new state in one statement."""
     dicts = [{"id": pk, **row._asdict()} for pk, row in rows]
@@ -190,18 +198,22 @@ def update_clocks(rows: Sequence[tuple[int, ClockRow]]) -> None:
 
 def void_clocks(ids: Sequence[int]) -> None:
     """Marks cycles that the history does not know any more; their alerts stay as the record they are."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE incidents_clock SET state = 'void', verdict = NULL, next_check_at = NULL, alerted_percent = 0,"
-            " escalation_level = 0 WHERE id = ANY(%s)",
-            [list(ids)],
-        )
+    _execute(
+        "UPDATE incidents_clock SET state = 'void', verdict = NULL, next_check_at = NULL, alerted_percent = 0,"
+        " escalation_level = 0 WHERE id = ANY(%s)",
+        list(ids),
+    )
 
 
 def _fetch(sql: str, parameter: Any) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, [parameter])
         return cursor.fetchall()
+
+
+def _execute(sql: str, parameter: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [parameter])
 
 
 def _update_from_json(table: str, types: dict[str, str], rows: list[dict[str, Any]], *, keep: set[str]) -> None:

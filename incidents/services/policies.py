@@ -1,20 +1,19 @@
-"""The policy in force: read into the engine's form once per version, and published as a whole."""
+"""The policy in force, read into the engine's form once per version."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import connection
-from django.db.models import Max, Prefetch
 
-from incidents.choices import SLAState
-from incidents.models import Calendar, EscalationStep, PolicyRule, PolicyVersion
-from incidents.sla.calendars import CalendarSpec, compile_calendar
-from incidents.sla.policies import Book, Rule, Step, StepState, Version
+from incidents.models import PolicyRule, PolicyVersion
+from incidents.services.policy_documents import prefetch_rules, read_steps, specify_calendar, store_first_version
+from incidents.sla.calendars import compile_calendar
+from incidents.sla.policies import Book, Rule, Version
 
 # Taken shared by everything that judges clocks and exclusively by whoever changes what they are judged by, so that no
 # clock is written by the old policy after the new one has asked for its replay.
 POLICY_LOCK = 7_201_001
 
-_books: dict[int, Book] = {}
+_books: dict[tuple[int, datetime], Book] = {}
 
 
 def hold_policy(*, is_exclusive: bool = False) -> None:
@@ -25,8 +24,14 @@ def hold_policy(*, is_exclusive: bool = False) -> None:
 
 
 def current_book() -> Book:
-    """All versions in the engine's form; versions are immutable, so the newest number tells a fresh copy."""
-    newest = PolicyVersion.objects.aggregate(newest=Max("number"))["newest"] or 0
+    """All versions in the engine's form; versions are immutable, so the newest one tells a fresh copy.
+
+    It is known by key and time, not by its number: a number comes back when the transaction that gave it is undone.
+    """
+    newest = PolicyVersion.objects.order_by("-number").values_list("pk", "created_at").first()
+    if newest is None:
+        store_first_version()
+        return current_book()
     if newest not in _books:
         book = _load_book()
         _books.clear()
@@ -35,8 +40,7 @@ def current_book() -> Book:
 
 
 def _load_book() -> Book:
-    rules = Prefetch("rules", PolicyRule.objects.select_related("calendar"))
-    versions = PolicyVersion.objects.prefetch_related(rules, "steps")
+    versions = PolicyVersion.objects.prefetch_related(prefetch_rules(), "steps")
     return Book([compile_version(version) for version in versions])
 
 
@@ -48,7 +52,7 @@ def compile_version(version: PolicyVersion) -> Version:
         effective_at=version.effective_at,
         applies_to=version.applies_to,  # type: ignore[arg-type]
         rules=tuple(_compile_rule(rule) for rule in version.rules.all()),
-        steps=tuple(_compile_step(step) for step in sorted(version.steps.all(), key=lambda step: step.percent)),
+        steps=read_steps(version.steps.all()),
     )
 
 
@@ -64,22 +68,5 @@ def _compile_rule(rule: PolicyRule) -> Rule:
     )
 
 
-def _compile_step(step: EscalationStep) -> Step:
-    state: StepState = "breach" if step.state == SLAState.BREACH else "alert"
-    return Step(percent=float(step.percent), state=state, level=step.level, channels=tuple(step.channels))
-
-
 def _minutes(count: int | None) -> timedelta | None:
     return None if count is None else timedelta(minutes=count)
-
-
-def specify_calendar(calendar: Calendar) -> CalendarSpec:
-    """A stored calendar in the engine's words."""
-    return CalendarSpec(
-        name=calendar.name,
-        timezone=calendar.timezone,
-        hours=calendar.hours,
-        holiday_country=calendar.holiday_country or None,
-        holiday_subdivision=calendar.holiday_subdivision or None,
-        extra_holidays=tuple(calendar.extra_holidays),
-    )

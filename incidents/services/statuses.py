@@ -6,8 +6,13 @@ from collections.abc import Iterable
 from django.db import transaction
 
 from incidents.choices import Category
-from incidents.models import TicketStatus
+from incidents.models import Ticket, TicketEvent, TicketStatus
+from incidents.services.policies import hold_policy
+from incidents.tasks import REPLAY_TICKETS, ring
+from tracker import access, clock
+from tracker.access import Actor
 from tracker.exceptions import InvalidInput
+from tracker.services.events import log_event
 
 # A sender that makes up words without end would fill the table that every batch reads.
 MAX_STATUSES = 2_000
@@ -76,3 +81,46 @@ def _create_statuses(missing: dict[str, str], known_count: int) -> dict[str, str
     with transaction.atomic():
         TicketStatus.objects.bulk_create(statuses, ignore_conflicts=True)
     return dict(TicketStatus.objects.filter(key__in=missing).values_list("key", "category"))
+
+
+@transaction.atomic
+def recategorise_status(*, actor: Actor, status: TicketStatus, category: str) -> int:
+    """Says what a status means, and asks that every ticket which ever had it be replayed; their number.
+
+    Choosing the guessed category confirms the guess. Ingest waits meanwhile: the history has no index by status, which
+    every event would pay for, so it is read through once, about a second for each two million events.
+
+    Raises:
+        PermissionDenied: see access.yaml, sla_policies.update.
+        InvalidInput: there is no such category.
+    """
+    access.require(actor, "sla_policies", "update")
+    if category not in Category.values:
+        raise InvalidInput.of_field("category", f"Must be one of {', '.join(Category.values)}.")
+    hold_policy(is_exclusive=True)
+    status = TicketStatus.objects.select_for_update().get(pk=status.pk)
+    if (status.category, status.is_guessed) == (category, False):
+        return 0
+    before = {"category": status.category, "is_guessed": status.is_guessed}
+    has_changed = status.category != category
+    status.category, status.is_guessed = category, False
+    status.save(update_fields=["category", "is_guessed"])
+    count = _request_replays(status) if has_changed else 0
+    log_event(
+        actor=actor,
+        verb="status.recategorised",
+        obj=status,
+        before=before,
+        after={"category": category, "is_guessed": False},
+        data={"status": status.name, "tickets": count},
+    )
+    return count
+
+
+def _request_replays(status: TicketStatus) -> int:
+    spellings = TicketEvent.objects.order_by().values_list("status", flat=True).distinct()
+    names = [name for name in spellings if status_key(name) == status.key]
+    ids = TicketEvent.objects.filter(status__in=names).values("ticket_id")
+    count = Ticket.objects.filter(pk__in=ids).request_replay(at=clock.now())
+    ring(REPLAY_TICKETS)
+    return count

@@ -9,6 +9,7 @@ from django.db import transaction
 from incidents.intake.tickets import ingest_rows
 from incidents.models import Ticket, TicketComment, TicketEvent
 from incidents.querysets import TicketQuerySet
+from incidents.services.policies import hold_policy
 from tracker import access, clock
 from tracker.access import Actor
 from tracker.choices import Role
@@ -66,6 +67,8 @@ def change_ticket(*, actor: Actor, ticket: Ticket, **changes: str) -> Ticket:
     allowed = {"status", "priority", "customer_tier", "title", "description"}
     for name in changes.keys() - allowed:
         raise InvalidInput.of_field(name, f"Only {', '.join(sorted(allowed))} can be changed.")
+    # Before the ticket's lock: whoever publishes a policy waits for this lock while holding the policy.
+    hold_policy()
     ticket = Ticket.objects.select_for_update(no_key=True).get(pk=ticket.pk)
     if all(getattr(ticket, name) == value for name, value in changes.items()):
         return ticket

@@ -1,0 +1,171 @@
+"""New versions of the policy: published as a whole, never in the past, so that what is judged stays judged."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max
+
+from incidents.choices import AppliesTo, PolicySource
+from incidents.models import PolicyVersion, Ticket
+from incidents.services.policies import current_book, hold_policy
+from incidents.services.policy_documents import (
+    make_default_document,
+    read_document,
+    read_steps,
+    render_document,
+    store_document,
+)
+from incidents.sla.document_checks import check_document
+from incidents.sla.documents import SLADocument
+from incidents.tasks import REPLAY_TICKETS, ring
+from tracker import access, clock
+from tracker.access import Actor
+from tracker.exceptions import Conflict, FieldError, InvalidInput
+from tracker.services.events import log_event
+
+MAX_NOTE_CHARACTERS = 300
+
+
+def ensure_default_policy() -> PolicyVersion:
+    """The newest version. The built-in one is made where there is none, and followed by a next one where the settings'
+    thresholds have changed since; whoever publishes a policy of their own has its thresholds from then on."""
+    current_book()
+    newest = PolicyVersion.objects.order_by("-number")[0]
+    if _follows_settings(newest):
+        return newest
+    with transaction.atomic():
+        hold_policy(is_exclusive=True)
+        newest = PolicyVersion.objects.order_by("-number")[0]
+        if _follows_settings(newest):
+            return newest
+        document = replace(read_document(newest), steps=make_default_document().steps)
+        return publish_version(
+            actor=Actor.system("default"),
+            document=document,
+            source=PolicySource.DEFAULT,
+            note="ALERT_THRESHOLD or BREACH_THRESHOLD was changed",
+        )
+
+
+def _follows_settings(newest: PolicyVersion) -> bool:
+    is_default = newest.source == PolicySource.DEFAULT
+    return not is_default or read_steps(newest.steps.all()) == make_default_document().steps
+
+
+@transaction.atomic
+def publish_version(
+    *,
+    actor: Actor,
+    document: SLADocument,
+    applies_to: str = AppliesTo.OPEN,
+    effective_at: datetime | None = None,
+    source: str = PolicySource.ADMIN,
+    note: str = "",
+    digest: str = "",
+) -> PolicyVersion:
+    """Publishes the next version, whole or not at all; open tickets are asked to be replayed when it takes effect.
+
+    Args:
+        applies_to: which tickets that are there already it governs from then on: none (`new`), the open ones with the
+            time used so far (`open`), or the open ones from their start (`rebase`).
+        effective_at: aware; None or anything in the past means at once. At once may be up to 5 minutes ahead, where
+            a sender's clock is: a version never takes effect before anything that is known already.
+        digest: SHA-256 of the file it came from; else that of the document.
+
+    Raises:
+        PermissionDenied: see access.yaml, sla_policies.create.
+        Conflict: SLA_CONFIG_PATH owns the policy.
+        InvalidInput: the document has faults; `details` names each by its path.
+    """
+    access.require(actor, "sla_policies", "create")
+    if source == PolicySource.ADMIN:
+        refuse_while_file_owns()
+    _check(document, applies_to, note)
+    hold_policy(is_exclusive=True)
+    current_book()
+    previous = PolicyVersion.objects.order_by("-number")[0]
+    before = {"number": previous.number, **render_document(read_document(previous))}
+    earliest = _find_earliest_moment()
+    if source == PolicySource.FILE:
+        _withdraw_scheduled(actor, after=earliest)
+    effective_at = max(effective_at or earliest, earliest)
+    version = store_document(
+        document,
+        number=previous.number + 1,
+        effective_at=effective_at,
+        applies_to=applies_to,
+        source=source,
+        note=note,
+        digest=digest,
+        created_by=actor.user,
+    )
+    if version is None:
+        raise Conflict("Another version was published at the same time; try again.")
+    log_event(
+        actor=actor,
+        verb="policy.published",
+        obj=version,
+        before=before,
+        after={"number": version.number, **render_document(document)},
+        data={"applies_to": applies_to, "effective_at": effective_at, "source": source, "note": note},
+    )
+    if applies_to != AppliesTo.NEW:
+        Ticket.objects.filter(is_open=True).request_replay(at=effective_at)
+        ring(REPLAY_TICKETS)
+    return version
+
+
+@transaction.atomic
+def withdraw_version(*, actor: Actor, version: PolicyVersion) -> None:
+    """Takes a version back that has not taken effect yet.
+
+    Raises:
+        PermissionDenied: see access.yaml, sla_policies.delete.
+        Conflict: it is in effect, or SLA_CONFIG_PATH owns the policy.
+    """
+    access.require(actor, "sla_policies", "delete")
+    refuse_while_file_owns()
+    hold_policy(is_exclusive=True)
+    version = PolicyVersion.objects.select_for_update().get(pk=version.pk)
+    if version.effective_at <= clock.now():
+        raise Conflict(f"Version {version.number} is in effect; publish another one instead.")
+    _delete(actor, version)
+
+
+def refuse_while_file_owns() -> None:
+    """Raises Conflict while a file owns the policy."""
+    if settings.SLA_CONFIG_PATH:
+        raise Conflict(f"The file at SLA_CONFIG_PATH ({settings.SLA_CONFIG_PATH}) owns the policy; change it there.")
+
+
+def _check(document: SLADocument, applies_to: str, note: str) -> None:
+    faults = [FieldError(error.path, error.message) for error in check_document(document)]
+    if applies_to not in AppliesTo.values:
+        faults.append(FieldError("applies_to", f"must be one of {', '.join(AppliesTo.values)}"))
+    if len(note) > MAX_NOTE_CHARACTERS or "\x00" in note:
+        faults.append(FieldError("note", f"may have {MAX_NOTE_CHARACTERS} characters, without NUL"))
+    if faults:
+        raise InvalidInput("There are faults in the policy; nothing was published.", details=faults)
+
+
+def _find_earliest_moment() -> datetime:
+    """Now, or the last thing that senders whose clocks are ahead have told: what has stopped is not judged again."""
+    latest = Ticket.objects.aggregate(latest=Max("updated_at"))["latest"]
+    now = clock.now()
+    return max(now, latest) if latest is not None else now
+
+
+def _withdraw_scheduled(actor: Actor, *, after: datetime) -> None:
+    for version in PolicyVersion.objects.filter(effective_at__gt=after):
+        _delete(actor, version)
+
+
+def _delete(actor: Actor, version: PolicyVersion) -> None:
+    before = {"number": version.number, "effective_at": version.effective_at, **render_document(read_document(version))}
+    log_event(actor=actor, verb="policy.withdrawn", obj=version, before=before)
+    # Not by cascade, which would look for clocks through the whole table: none can refer to it yet.
+    version.rules.all().delete()
+    version.steps.all().delete()
+    PolicyVersion.objects.filter(pk=version.pk)._raw_delete("default")
