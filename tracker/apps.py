@@ -12,6 +12,10 @@ class TrackerConfig(AppConfig):
     name = "tracker"
     default_auto_field = "django.db.models.BigAutoField"
 
+    def ready(self) -> None:
+        """Declares the registry's schedules, once the models can be imported."""
+        from tracker import default_schedules  # noqa: F401
+
 
 class TrackerAdminConfig(admin_apps.AdminConfig):
     """Django's admin with our site as the default one. It lives here, because naming it must not import any model."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,14 @@ class DomainError(Exception):
         self.message = message
         self.details = list(details)
         self.retry_after_seconds = retry_after_seconds
+
+    def as_document(self, request_id: str) -> dict[str, Any]:
+        """The one shape of an error that every surface answers with."""
+        details = [
+            {"field": item.field, **({} if item.index is None else {"index": item.index}), "message": item.message}
+            for item in self.details
+        ]
+        return {"error": {"type": self.type, "message": self.message, "details": details, "request_id": request_id}}
 
 
 class InvalidInput(DomainError):

@@ -14,7 +14,7 @@ import django_stubs_ext
 import environ
 from csp.constants import NONE, SELF
 
-from tracker import env
+from tracker import env, logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -57,6 +57,8 @@ OUTGOING_ALLOWED_NETWORKS = env.read_networks(
 )
 
 LOG_LEVEL = env.read_choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"))
+LOGGING_CONFIG = "logging.config.dictConfig"
+LOGGING = logs.logging_config(LOG_LEVEL)
 SLACK_WEBHOOK_URL = env.read_url("SLACK_WEBHOOK_URL", schemes=("http", "https"))
 SLACK_TIMEOUT_SECONDS = env.read_number("SLACK_TIMEOUT", 10, low=0.1, high=60)
 SLA_CONFIG_PATH = env.read_text("SLA_CONFIG_PATH")
@@ -90,6 +92,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "tracker.request_log.RequestLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -206,6 +209,9 @@ CELERY_TASK_TIME_LIMIT = 90
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_RESULT_EXPIRES = None
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BEAT_SCHEDULER = "tracker.beat:SingletonDatabaseScheduler"
+CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,

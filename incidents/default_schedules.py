@@ -1,0 +1,43 @@
+"""The sweeps over tickets, alerts and deliveries, and how often they run where no admin said otherwise."""
+
+from django.conf import settings
+
+from tracker.schedules import DefaultSchedule, Every, SchedulableTask, declare
+
+declare(
+    tasks=[
+        SchedulableTask("incidents.sweeps.sweep_sla", "Raise alerts for deadlines that are due"),
+        SchedulableTask("incidents.sweeps.deliver", "Send waiting deliveries"),
+        SchedulableTask("incidents.sweeps.reload_sla", "Apply the SLA file when it changed"),
+        SchedulableTask("incidents.sweeps.replay_tickets", "Replay tickets whose rules changed"),
+    ],
+    defaults=[
+        DefaultSchedule(
+            name="sweep_sla",
+            task="incidents.sweeps.sweep_sla",
+            when=Every(max(1, round(settings.SCHEDULER_INTERVAL_MINUTES * 60))),
+            description="Raises alerts for every deadline that is due. Shipped as SCHEDULER_INTERVAL_MINUTES.",
+            is_vital=True,
+        ),
+        DefaultSchedule(
+            name="deliver",
+            task="incidents.sweeps.deliver",
+            when=Every(5),
+            description="Sends the deliveries that are due, also those whose doorbell was lost.",
+            is_vital=True,
+        ),
+        DefaultSchedule(
+            name="reload_sla",
+            task="incidents.sweeps.reload_sla",
+            when=Every(15),
+            description="Applies the file at SLA_CONFIG_PATH when it changed.",
+        ),
+        DefaultSchedule(
+            name="replay_tickets",
+            task="incidents.sweeps.replay_tickets",
+            when=Every(10),
+            description="Replays the tickets that a change of policy, calendar or status concerns.",
+            is_vital=True,
+        ),
+    ],
+)

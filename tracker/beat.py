@@ -1,0 +1,145 @@
+"""Beat's scheduler: of any number of beats one leads, by an advisory lock, and another takes over when it is gone."""
+
+import logging
+import os
+import time
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+from django.db import DatabaseError, InterfaceError, close_old_connections, connection
+from django_celery_beat.schedulers import DatabaseScheduler
+
+from tracker import heartbeats
+
+LOCK_KEY = 7_221_900_417
+HEARTBEAT_NAME = "beat"
+HEARTBEAT_EVERY_SECONDS = 10.0
+RETRY_SECONDS = 2.0
+# A leader that was stopped (SIGSTOP, a frozen machine) keeps its lock; after this long without a sign it loses it.
+LEADER_IS_LOST_AFTER = timedelta(seconds=60)
+LOST_LEADERSHIP_EXIT_CODE = 70
+logger = logging.getLogger(__name__)
+
+
+class Leadership:
+    """The advisory lock, held on a connection of its own for as long as this process leads.
+
+    It needs a direct connection: behind a pooler that hands out a connection per transaction the lock means nothing.
+    """
+
+    def __init__(self) -> None:
+        self._connection: psycopg.Connection | None = None
+
+    def acquire(self) -> bool:
+        """Tries once; whether this process leads now."""
+        try:
+            candidate = self._connect()
+            row = candidate.execute("SELECT pg_try_advisory_lock(%s)", [LOCK_KEY]).fetchone()
+            if row and row[0]:
+                self._connection = candidate
+                return True
+            if _is_leader_lost():
+                self._end_leader(candidate)
+            candidate.close()
+        except (psycopg.Error, DatabaseError, InterfaceError) as error:
+            logger.warning("The database does not answer; trying again.", extra={"error": type(error).__name__})
+            close_old_connections()
+        return False
+
+    def is_held(self) -> bool:
+        """Whether the connection that holds the lock still lives."""
+        if self._connection is None:
+            return False
+        try:
+            self._connection.execute("SELECT 1")
+        except psycopg.Error:
+            return False
+        return True
+
+    def release(self) -> None:
+        """Lets another beat lead at once."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _connect(self) -> psycopg.Connection:
+        parameters: dict[str, Any] = connection.get_connection_params()
+        for name in ("cursor_factory", "context", "prepare_threshold"):
+            parameters.pop(name, None)
+        return psycopg.connect(
+            **{
+                **parameters,
+                "autocommit": True,
+                "application_name": "tracker-beat",
+                "keepalives_idle": 10,
+                "keepalives_interval": 5,
+                "keepalives_count": 3,
+            }
+        )
+
+    def _end_leader(self, candidate: psycopg.Connection) -> None:
+        """Closes the lost leader's connection; when it wakes, it finds the lock gone and exits."""
+        logger.warning("The leading beat has given no sign of life; taking over.")
+        candidate.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            " AND ((classid::bigint << 32) | objid::bigint) = %s AND objsubid = 1",
+            [LOCK_KEY],
+        )
+
+
+def _is_leader_lost() -> bool:
+    last_sign = heartbeats.age(HEARTBEAT_NAME)
+    return last_sign is not None and last_sign > LEADER_IS_LOST_AFTER
+
+
+class SingletonDatabaseScheduler(DatabaseScheduler):
+    """django-celery-beat's scheduler for the one beat that leads; the others tick without sending anything."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._leadership = Leadership()
+        self._has_led = self._has_waited = False
+        self._last_heartbeat = float("-inf")
+        super().__init__(*args, **kwargs)
+
+    def setup_schedule(self) -> None:
+        """Nothing: rows are made by `sync_schedules` alone, and are read when this beat begins to lead."""
+
+    def tick(self, *args: Any, **kwargs: Any) -> float:
+        """Sends what is due where this process leads; answers the seconds until the next tick."""
+        if not self._leadership.is_held() and not self._take_lead():
+            return RETRY_SECONDS
+        self._beat_heart()
+        delay: float = super().tick(*args, **kwargs)
+        return delay
+
+    def close(self) -> None:
+        """Saves what ran and hands over."""
+        super().close()
+        self._leadership.release()
+
+    def _take_lead(self) -> bool:
+        if self._has_led:
+            # Whatever this process still remembers is stale: a new one, started by the supervisor, reads it afresh.
+            logger.error("This beat has lost the lead.")
+            os._exit(LOST_LEADERSHIP_EXIT_CODE)
+        if not self._leadership.acquire():
+            if not self._has_waited:
+                logger.info("Another beat leads; this one waits to take over.")
+            self._has_waited = True
+            return False
+        self._has_led, self._initial_read, self._heap = True, True, None
+        self._beat_heart()
+        logger.info("This beat leads.")
+        return True
+
+    def _beat_heart(self) -> None:
+        if time.monotonic() - self._last_heartbeat < HEARTBEAT_EVERY_SECONDS:
+            return
+        try:
+            close_old_connections()
+            heartbeats.beat_once(HEARTBEAT_NAME)
+            self._last_heartbeat = time.monotonic()
+        except (DatabaseError, InterfaceError) as error:
+            logger.warning("Beat's heartbeat could not be written.", extra={"error": type(error).__name__})

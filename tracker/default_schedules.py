@@ -1,0 +1,24 @@
+"""The registry's own tasks and shipped schedules."""
+
+from tracker.schedules import Daily, DefaultSchedule, Every, SchedulableTask, declare
+
+declare(
+    tasks=[
+        SchedulableTask("tracker.sweeps.beat_heart", "Prove that beat, broker and worker are alive"),
+        SchedulableTask("tracker.sweeps.prune", "Delete what has served its time"),
+    ],
+    defaults=[
+        DefaultSchedule(
+            name="heartbeat",
+            task="tracker.sweeps.beat_heart",
+            when=Every(30),
+            description="Proves that beat, broker and worker are alive; /healthz shows when it stops.",
+        ),
+        DefaultSchedule(
+            name="prune",
+            task="tracker.sweeps.prune",
+            when=Daily(3, 15),
+            description="Deletes stored answers, counters of failed logins and ended sessions.",
+        ),
+    ],
+)

@@ -1,0 +1,153 @@
+"""Which tasks may be scheduled, with which arguments, and the schedules Tracker ships.
+
+Each package declares its own by `declare` when Django starts; services/schedules.py writes them to django-celery-beat's
+tables, where an admin may edit them.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
+
+from tracker.exceptions import FieldError, InvalidInput
+
+KwargCheck = Callable[[Any], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """A schedule that repeats after a number of seconds."""
+
+    seconds: int
+
+    def __str__(self) -> str:
+        return f"every {self.seconds} s"
+
+
+@dataclass(frozen=True, slots=True)
+class Daily:
+    """A schedule that runs once a day at a time of the clock, in UTC."""
+
+    hour: int
+    minute: int = 0
+
+    def __str__(self) -> str:
+        return f"daily at {self.hour:02d}:{self.minute:02d} UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class SchedulableTask:
+    """A task that a person may schedule. `kwargs` maps each argument to a check that returns "" or what is wrong."""
+
+    task: str
+    label: str
+    kwargs: Mapping[str, KwargCheck] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultSchedule:
+    """A schedule that Tracker ships. A vital one is also run by the worker itself when nobody rings for it."""
+
+    name: str
+    task: str
+    when: Every | Daily
+    description: str
+    is_vital: bool = False
+
+    @property
+    def sweep(self) -> str:
+        """The name under which the task records its runs (SweepHeartbeat)."""
+        return self.task.rsplit(".", 1)[-1]
+
+    @property
+    def expire_seconds(self) -> int:
+        """After this long an undelivered message is void: the next one does its work."""
+        return max(self.when.seconds, 10) if isinstance(self.when, Every) else 12 * 3600
+
+
+_tasks: dict[str, SchedulableTask] = {}
+_defaults: dict[str, DefaultSchedule] = {}
+
+
+def declare(*, tasks: Iterable[SchedulableTask] = (), defaults: Iterable[DefaultSchedule] = ()) -> None:
+    """Adds a package's tasks and shipped schedules. Declaring a name again replaces it."""
+    _tasks.update({task.task: task for task in tasks})
+    _defaults.update({default.name: default for default in defaults})
+
+
+def schedulable_tasks() -> Mapping[str, SchedulableTask]:
+    """Every task that may be scheduled, by its name."""
+    return _tasks
+
+
+def default_schedules() -> Mapping[str, DefaultSchedule]:
+    """Every shipped schedule, by its name."""
+    return _defaults
+
+
+def is_system(schedule: PeriodicTask) -> bool:
+    """Whether Tracker shipped this row: then only its switch and its time may change, and it is never deleted."""
+    return schedule.name in _defaults
+
+
+def differs_from_default(schedule: PeriodicTask) -> bool:
+    """Whether an admin changed a shipped row's time or switched it off."""
+    default = _defaults.get(schedule.name)
+    return default is not None and (not schedule.enabled or read_when(schedule) != default.when)
+
+
+def read_when(schedule: PeriodicTask) -> Every | Daily | None:
+    """The row's time in our words; None where it is something else, such as a weekly crontab."""
+    if schedule.interval is not None:
+        return Every(int(schedule.interval.schedule.run_every.total_seconds()))
+    crontab = schedule.crontab
+    if crontab is None or (crontab.day_of_week, crontab.day_of_month, crontab.month_of_year) != ("*", "*", "*"):
+        return None
+    if str(crontab.timezone) != "UTC" or not (crontab.hour.isdigit() and crontab.minute.isdigit()):
+        return None
+    return Daily(int(crontab.hour), int(crontab.minute))
+
+
+def schedule_columns(when: Every | Daily) -> dict[str, Any]:
+    """The columns of PeriodicTask that mean `when`; makes the interval or crontab row if need be."""
+    if isinstance(when, Every):
+        interval, _ = IntervalSchedule.objects.get_or_create(every=when.seconds, period=IntervalSchedule.SECONDS)
+        return {"interval": interval, "crontab": None, "solar": None, "clocked": None}
+    crontab, _ = CrontabSchedule.objects.get_or_create(
+        minute=str(when.minute),
+        hour=str(when.hour),
+        day_of_week="*",
+        day_of_month="*",
+        month_of_year="*",
+        timezone="UTC",
+    )
+    return {"interval": None, "crontab": crontab, "solar": None, "clocked": None}
+
+
+def check_task(task: str, kwargs: Mapping[str, Any]) -> None:
+    """Refuses a task that is not declared, and arguments that the task does not take.
+
+    Raises:
+        InvalidInput: naming the field `task`, or `kwargs.NAME` for each wrong argument.
+    """
+    known = _tasks.get(task)
+    if known is None:
+        raise InvalidInput.of_field("task", "Choose one of the registered tasks.")
+    errors = [
+        FieldError(f"kwargs.{name}", problem)
+        for name, value in kwargs.items()
+        if (problem := known.kwargs[name](value) if name in known.kwargs else "This task does not take it.")
+    ]
+    if errors:
+        raise InvalidInput("The task's arguments are not right.", details=errors)
+
+
+def whole_number(low: int, high: int) -> KwargCheck:
+    """A check for an argument that is a whole number from `low` to `high`."""
+
+    def check(value: Any) -> str:
+        is_right = isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+        return "" if is_right else f"A whole number from {low} to {high}."
+
+    return check
