@@ -44,7 +44,7 @@ def lines():
     root.setLevel(before)
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("text", HOSTILE, ids=["forged line", "control", "separators", "surrogate", "quotes"])
 def test_hostile_text_stays_inside_one_parseable_line(lines, text):
     logging.getLogger("some.part").warning(text, extra={"operation": text, "nested": {text: [text]}})
     (line,) = lines()
@@ -71,7 +71,7 @@ def test_structlog_and_logging_write_the_same_shape(lines):
     assert (event["logger"], event["event"], event["ticket_id"]) == ("some.part", "said", "T-2")
 
 
-@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize("secret", SECRETS, ids=["token", "password", "webhook", "jwt"])
 def test_no_secret_reaches_a_line(lines, secret):
     logger = logging.getLogger("some.part")
     logger.info("Authorization: Bearer %s", secret)
@@ -95,7 +95,9 @@ def test_the_name_of_a_token_may_be_read(lines):
     assert (event["token_id"], event["prefix"]) == (5, "abcd")
 
 
-@pytest.mark.parametrize("sent", ["a b", "x" * 65, "", "a\nb", "ü", "a\x00", "../x", "<b>"])
+@pytest.mark.parametrize(
+    "sent", ["a b", "x" * 65, "", "a\nb", "ü", "a\x00", "../x", "<b>"], ids=lambda text: ascii(text)[:12]
+)
 def test_a_request_id_that_could_harm_is_replaced(sent):
     accepted = logs.accept_request_id(sent)
     assert accepted != sent
@@ -115,7 +117,9 @@ def test_a_request_id_comes_back_and_stands_in_the_lines_of_the_request(lines):
     assert logs.current_request_id() == ""
 
 
-@pytest.mark.parametrize("path", ["/a%0D%0A%7B%22event%22:1%7D", "/%1B%5B31m", "/%E2%80%A8"])
+@pytest.mark.parametrize(
+    "path", ["/a%0D%0A%7B%22event%22:1%7D", "/%1B%5B31m", "/%E2%80%A8"], ids=["crlf", "ansi", "u2028"]
+)
 def test_a_hostile_path_and_user_agent_stay_inside_the_access_line(lines, path):
     Client().get(path, headers={"User-Agent": "x\x1b[0m"})
     for line in lines():
