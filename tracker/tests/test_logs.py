@@ -36,12 +36,11 @@ def lines():
     handler = logging.StreamHandler(stream)
     handler.setFormatter(logs.JsonFormatter())
     root = logging.getLogger()
-    before = root.level
-    root.addHandler(handler)
+    # Alone: pytest's own handlers would carry hostile text into its reports.
+    before, root.handlers = (root.level, root.handlers), [handler]
     root.setLevel(logging.DEBUG)
     yield lambda: stream.getvalue().splitlines()
-    root.removeHandler(handler)
-    root.setLevel(before)
+    root.level, root.handlers = before
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=["forged line", "control", "separators", "surrogate", "quotes"])
