@@ -77,7 +77,7 @@ def install(name: str) -> None:
     """Installs by uv where it is on the PATH, else by pip; hashes are checked by both."""
     say(f"Installing the pinned requirements ({name}); the first time takes a minute or two …")
     installers = [[str(PYTHON), "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]]
-    uv = shutil.which("uv")
+    uv = shutil.which("uv") or shutil.which("uv", path=str(PYTHON.parent))
     if uv:
         installers.insert(0, [uv, "pip", "install", "--python", str(PYTHON)])
     options = ["--quiet", "--require-hashes", "-r", str(lock_of(name))]

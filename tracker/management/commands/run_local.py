@@ -7,12 +7,12 @@ import sys
 from typing import Any
 
 from django.conf import settings
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from tracker.access import Actor
 from tracker.models import Event
-from tracker.services.local_admin import LocalAdmin, ensure_local_admin
+from tracker.services.first_admin import FirstAdmin, ensure_first_admin
 from tracker.supervisor import Program, Supervisor
 
 WORKER = ("worker", "--concurrency", "2", "--without-gossip", "--without-mingle", "-l", "INFO")
@@ -55,14 +55,11 @@ class Command(BaseCommand):
         if code:
             raise CommandError("A part of Tracker does not stay alive; its last lines above say why.")
 
-    def _prepare(self, environment: dict[str, str]) -> LocalAdmin:
+    def _prepare(self, environment: dict[str, str]) -> FirstAdmin:
         self.stdout.write("Preparing the database …")
         settings.STATIC_ROOT.mkdir(exist_ok=True)
-        call_command("migrate", verbosity=0, interactive=False)
-        for name in ("sync_access", "sync_schedules"):
-            if name in get_commands():
-                call_command(name, verbosity=0)
-        admin = ensure_local_admin(
+        call_command("prepare")
+        admin = ensure_first_admin(
             actor=Actor.system("run_local"),
             email=os.environ.get("DJANGO_SUPERUSER_EMAIL") or "admin@example.com",
             password=os.environ.get("DJANGO_SUPERUSER_PASSWORD", ""),
@@ -88,7 +85,7 @@ def _child_environment(stub_port: int) -> dict[str, str]:
     }
 
 
-def _describe(host: str, port: int, stub_port: int, admin: LocalAdmin) -> list[str]:
+def _describe(host: str, port: int, stub_port: int, admin: FirstAdmin) -> list[str]:
     address = f"http://{host}:{port}"
     lost = f"the one you chose (lost? .venv/bin/python manage.py changepassword {admin.email})"
     return [

@@ -36,7 +36,7 @@ def expected(ordering):
         column, is_descending = name.lstrip("-"), name.startswith("-")
         present = [row for row in rows if getattr(row, column) is not None]
         absent = [row for row in rows if getattr(row, column) is None]
-        present.sort(key=lambda row: getattr(row, column), reverse=is_descending)  # noqa: B023
+        present.sort(key=lambda row: getattr(row, column), reverse=is_descending)
         rows = present + absent
     return [row.pk for row in rows]
 

@@ -1,14 +1,15 @@
 import pytest
+from django.core.management import call_command
 
 from tracker.access import Actor
 from tracker.models import Event, User
-from tracker.services.local_admin import ensure_local_admin
+from tracker.services.first_admin import ensure_first_admin
 
 pytestmark = pytest.mark.django_db
 
 
 def ensure(tmp_path, *, email="admin@example.com", password=""):
-    return ensure_local_admin(
+    return ensure_first_admin(
         actor=Actor.system("run_local"), email=email, password=password, password_file=tmp_path / "admin-password"
     )
 
@@ -43,3 +44,18 @@ def test_a_password_changed_since_is_neither_reset_nor_told(tmp_path):
     user.save()
     assert ensure(tmp_path).password is None
     assert User.objects.get().check_password("something else entirely")
+
+
+def test_prepare_makes_the_admin_that_the_environment_names(monkeypatch):
+    monkeypatch.setenv("DJANGO_SUPERUSER_EMAIL", "boss@example.com")
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "a long enough one")
+    call_command("prepare")
+    call_command("prepare")
+    assert User.objects.get(email="boss@example.com").check_password("a long enough one")
+    assert Event.objects.filter(verb="user.created").count() == 1
+
+
+def test_prepare_makes_nobody_up(monkeypatch):
+    monkeypatch.delenv("DJANGO_SUPERUSER_EMAIL", raising=False)
+    call_command("prepare")
+    assert not User.objects.exists()
