@@ -29,7 +29,7 @@ fmt: dev  ## put the code in shape
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
 bench: dev  ## measure against the bare engines; writes docs/benchmarks.md
-	@$(BIN)/python -m benchmarks $(ARGS)
+	@$(BIN)/python manage.py bench $(ARGS)
 
 chaos: dev  ## kill and cut what can be, and count what is lost
 	@$(BIN)/python -m pytest -n 0 -m chaos $(ARGS)
