@@ -15,6 +15,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tracker import logs
+
 BASE_DIR = Path(__file__).resolve().parent
 
 wsgi_app = "tracker.asgi:application"
@@ -29,6 +31,9 @@ timeout = 60
 graceful_timeout = 10
 # Nothing of ours speaks to it, and two servers of one user would share its path.
 control_socket_disable = True
+
+# The arbiter's own lines look like everybody else's; a worker reads the same from the settings.
+logconfig_dict = logs.logging_config(os.environ.get("LOG_LEVEL") or "INFO")
 
 # Each process keeps its figures in files here, and whichever is asked for /metrics adds them up.
 metrics_directory = Path(os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(BASE_DIR / "var" / f"metrics-{port}")))

@@ -17,7 +17,7 @@ from csp.constants import NONE, SELF
 from tracker import env, logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR_DIR = BASE_DIR / "var"
+VAR_DIR = Path(env.read_text("TRACKER_VAR_DIR") or BASE_DIR / "var").resolve()
 
 # Makes ModelAdmin[Ticket] and its like spellable at run time.
 django_stubs_ext.monkeypatch()

@@ -40,8 +40,8 @@ class Command(BaseCommand):
         python = [sys.executable, "-u"]
         programs = [
             Program("web", [*python, "-m", "gunicorn"]),
-            Program("worker", [*python, "-m", "celery", "-A", "tracker", *WORKER]),
-            Program("beat", [*python, "-m", "celery", "-A", "tracker", "beat", "--pidfile=", "-l", "INFO"]),
+            Program("worker", [*python, "-m", "celery", "--quiet", "-A", "tracker", *WORKER]),
+            Program("beat", [*python, "-m", "celery", "--quiet", "-A", "tracker", "beat", "--pidfile=", "-l", "INFO"]),
             Program("stub", [*python, "manage.py", "stub_receiver", "--host", STUB_HOST, "--port", str(stub_port)]),
         ]
         supervisor = Supervisor(programs, environment=environment, output=sys.stdout)
@@ -81,6 +81,10 @@ def _child_environment(stub_port: int) -> dict[str, str]:
         "REDIS_URL": settings.REDIS_URL,
         "API_HOST": settings.API_HOST,
         "API_PORT": str(settings.API_PORT),
+        "TRACKER_VAR_DIR": str(settings.VAR_DIR),
+        "PROMETHEUS_MULTIPROC_DIR": str(settings.VAR_DIR / "metrics"),
+        # Engines and worker of a local run may well belong to root, as in a container.
+        "PYTHONWARNINGS": "ignore:You're running the worker with superuser",
         "SLACK_WEBHOOK_URL": settings.SLACK_WEBHOOK_URL or f"http://{STUB_HOST}:{stub_port}/slack/ok",
     }
 
