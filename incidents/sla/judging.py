@@ -43,7 +43,7 @@ class ClockState:
     retired: tuple[tuple[Step, datetime], ...] = ()
 
     def elapsed_at(self, moment: datetime) -> timedelta:
-        """Working time used by `moment`, which must not lie before `anchor_at`."""
+        """Working time used by `moment`; never less than at `anchor_at`, even where a machine's clock was set back."""
         if self.state != "running":
             return self.elapsed
         return self.elapsed + self.rule.calendar.elapsed(self.anchor_at, moment)

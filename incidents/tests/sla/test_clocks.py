@@ -361,3 +361,12 @@ def test_the_short_way_is_taken() -> None:
     assert module._judge_fresh(NINE, said(0, "new"), PLAIN) is not None
     assert module._judge_fresh(NINE, said(0, "active"), PLAIN) is not None
     assert module._judge_fresh(NINE, said(0, "waiting"), PLAIN) is None
+
+
+@pytest.mark.parametrize("calendar", [ALWAYS_OPEN, OFFICE])
+def test_a_machine_whose_clock_was_set_back_never_shows_less_than_was_counted(calendar: Calendar) -> None:
+    (clock,) = resolutions(
+        said(0, "active"), said(60, "active"), book=Book([version(rule(None, 100, calendar=calendar))])
+    )
+
+    assert clock.elapsed_at(at(0)) == clock.elapsed == timedelta(minutes=60)
