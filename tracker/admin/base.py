@@ -37,6 +37,7 @@ class AccessForm(forms.ModelForm[Any]):
     """A form that shows what a service refused beside the field at fault."""
 
     refusal: DomainError | None = None
+    actor: Actor = Actor()
 
     def clean(self) -> dict[str, Any]:
         """Adds the refusal of the service call before, where there was one."""
@@ -98,18 +99,19 @@ class AccessAdmin(admin.ModelAdmin[M]):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Whether a row may be made, and there is a service that makes it."""
-        return self._writes and self.is_allowed(request, "create")
+        return self.has_writer and self.is_allowed(request, "create")
 
     def has_change_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
         """Whether a row, or this one, may be edited, and there is a service that does it."""
-        return self._writes and self.is_allowed(request, "update", obj)
+        return self.has_writer and self.is_allowed(request, "update", obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
         """Whether a row, or this one, may be deleted, and there is a service that does it."""
         return type(self).delete_model is not AccessAdmin.delete_model and self.is_allowed(request, "delete", obj)
 
     @property
-    def _writes(self) -> bool:
+    def has_writer(self) -> bool:
+        """Whether the page says by which service it writes."""
         return type(self).save_model is not AccessAdmin.save_model
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[M]:

@@ -4,11 +4,12 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule
 
-from tracker.admin import events, heartbeats, projects, tokens, users
+from tracker.admin import events, heartbeats, projects, schedules, tokens, users
 
-__all__ = ["events", "heartbeats", "projects", "tokens", "users"]
+__all__ = ["events", "heartbeats", "projects", "schedules", "tokens", "users"]
 
 # A role decides the rights, so groups are nobody's to edit; a schedule is edited on its task.
 for model in (Group, ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule):
     if admin.site.is_registered(model):
         admin.site.unregister(model)
+admin.site.register(PeriodicTask, schedules.ScheduleAdmin)
