@@ -35,7 +35,7 @@ class ChannelConfig:
 
 @dataclass(frozen=True, slots=True)
 class AlertNotice:
-    """One thing that became of one alert, with all its facts. Times are aware; every attempt has the same `key`."""
+    """One thing that became of one alert at `at` (aware), with all its facts. Every attempt has the same `key`."""
 
     key: UUID
     notice: Notice
@@ -51,7 +51,7 @@ class AlertNotice:
     target_minutes: float
     percent_used: float
     details: Mapping[str, Any]
-    crossed_at: datetime
+    at: datetime
     link: str
 
     @property

@@ -104,7 +104,7 @@ def _alert_blocks(item: AlertNotice) -> list[dict[str, Any]]:
         "Escalation level": str(item.escalation_level),
         "Elapsed": f"{item.elapsed_minutes:g} min",
         "Target": f"{item.target_minutes:g} min",
-        "Time": f"{item.crossed_at:%Y-%m-%d %H:%M:%S} UTC",
+        "Time": f"{item.at:%Y-%m-%d %H:%M:%S} UTC",
     }
     if item.project:
         facts["Project"] = item.project

@@ -84,7 +84,7 @@ def _alert(item: AlertNotice) -> dict[str, Any]:
         "target_minutes": item.target_minutes,
         "percent_used": item.percent_used,
         "details": dict(item.details),
-        "timestamp": item.crossed_at,
+        "timestamp": item.at,
         "link": item.link,
     }
 

@@ -23,7 +23,7 @@ BREACH = AlertNotice(
     target_minutes=180.0,
     percent_used=100.0,
     details={"elapsed_minutes": 180, "target_minutes": 180, "percent_used": 100},
-    crossed_at=datetime(2026, 3, 1, 12, 30, tzinfo=UTC),
+    at=datetime(2026, 3, 1, 12, 30, tzinfo=UTC),
     link="https://tracker.example/tickets/INC-1",
 )
 
@@ -36,5 +36,5 @@ def make_notice(**changes: Any) -> AlertNotice:
 def make_service_notice(text: str = "It works.") -> ServiceNotice:
     """A test message."""
     return ServiceNotice(
-        uuid.UUID(int=2), Notice.TEST, "Test from Tracker", text, "https://tracker.example/", BREACH.crossed_at
+        uuid.UUID(int=2), Notice.TEST, "Test from Tracker", text, "https://tracker.example/", BREACH.at
     )

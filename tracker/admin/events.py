@@ -18,8 +18,8 @@ VERBS = {
     "ticket": ("assigned", "commented"),
     "tickets": ("ingested",),
     "alert": ("fired", "resolved", "acknowledged", "withdrawn"),
-    "channel": ("created", "updated", "deleted", "muted", "unmuted", "tested"),
-    "delivery": ("dead", "retried"),
+    "channel": ("created", "updated", "deleted", "muted", "unmuted", "tested", "broken"),
+    "delivery": ("dead", "retried", "cancelled"),
     "policy": ("published",),
     "status": ("recategorised",),
     "user": (
