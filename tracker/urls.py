@@ -6,6 +6,7 @@ from django.urls import include, path
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("tracker.api.urls")),
+    path("v1/", include("incidents.api.urls")),
 ]
 
 handler400 = "tracker.api.fallbacks.bad_request"

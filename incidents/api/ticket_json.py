@@ -94,6 +94,17 @@ def describe_receipts(result: IngestResult) -> list[dict[str, Any]]:
     return answer
 
 
+def describe_refusals(answer: list[dict[str, Any]], result: IngestResult) -> list[dict[str, Any]]:
+    """The same answer with the refused events in their places; each says what is wrong with it."""
+    if not result.faults:
+        return answer
+    places = {receipt.index: told for receipt, told in zip(result.receipts, answer, strict=True)}
+    for fault in result.faults:
+        place = places.setdefault(fault.index or 0, {"index": fault.index, "receipt": "refused", "errors": []})
+        place["errors"].append({"field": fault.field, "message": fault.message})
+    return [places[index] for index in sorted(places)]
+
+
 def describe_sla(ticket: Any, clocks: Sequence[Any], book: Book, now: datetime) -> dict[str, Any]:
     """Escalation level and SLA of one ticket: the state, and its response and its latest resolution clock."""
     sla: dict[str, Any] = {"state": "ok", "due_at": ticket.due_at, "response": None, "resolution": None}

@@ -61,6 +61,8 @@ class TicketSnapshot(NamedTuple):
     fingerprint: bytes
 
 
+# Text that is not UTF-8 is noticed only when it is decoded, and then by Python's own error.
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 FIELD_NAMES = TicketEventInput.__struct_fields__
 _KEY_MARKS = [f'"{name}"'.encode() for name in FIELD_NAMES]
 _decode_list = msgspec.json.Decoder(list[TicketEventInput]).decode
@@ -99,7 +101,7 @@ def read_events(body: bytes) -> tuple[list[tuple[int, TicketSnapshot]], list[Fie
     text = b"[" + stripped + b"]" if is_single else stripped
     try:
         inputs = _decode_list(text)
-    except (msgspec.MsgspecError, RecursionError):
+    except UNREADABLE:
         inputs = None
     if inputs is None or len(inputs) > MAX_EVENTS or _may_repeat_keys(text, len(inputs)):
         return (*_read_one_by_one(text), is_single)
@@ -127,7 +129,7 @@ def _may_repeat_keys(text: bytes, count: int) -> bool:
 def _read_one_by_one(text: bytes) -> tuple[list[tuple[int, TicketSnapshot]], list[FieldError]]:
     try:
         raws = _decode_raw_list(text)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except UNREADABLE as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise InvalidInput.of_field("body", f"Send one JSON object or a list of them: {reason}.") from None
     if len(raws) > MAX_EVENTS:
@@ -139,7 +141,7 @@ def _read_one_by_one(text: bytes) -> tuple[list[tuple[int, TicketSnapshot]], lis
             event = _decode_one(raw)
             _refuse_repeated_keys(bytes(raw))
             inputs.append((index, event))
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             faults.add(index, *_explain(error))
         except RecursionError:
             faults.add(index, "attributes", f"May be nested {MAX_ATTRIBUTES_DEPTH} levels deep.")

@@ -289,7 +289,7 @@ class Migration(migrations.Migration):
                         choices=[("default", "Built in"), ("file", "File"), ("admin", "Admin")], max_length=10
                     ),
                 ),
-                ("digest", models.CharField(blank=True, help_text="SHA-256 of the file it came from", max_length=64)),
+                ("digest", models.CharField(blank=True, help_text="SHA-256 of what it says", max_length=64)),
                 ("note", models.CharField(blank=True, max_length=300)),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
             ],

@@ -38,7 +38,7 @@ class PolicyVersion(models.Model):
     effective_at = models.DateTimeField()
     applies_to = models.CharField(max_length=10, choices=AppliesTo.choices, default=AppliesTo.OPEN)
     source = models.CharField(max_length=10, choices=PolicySource.choices)
-    digest = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the file it came from")
+    digest = models.CharField(max_length=64, blank=True, help_text="SHA-256 of what it says")
     note = models.CharField(max_length=300, blank=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"

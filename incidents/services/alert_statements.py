@@ -58,8 +58,8 @@ state AS MATERIALIZED (
          max(s.level) FILTER (WHERE x.at <= %(now)s) AS level,
          min(x.at) FILTER (WHERE x.at > %(now)s) AS next_check_at
     FROM incidents_clock c
-    CROSS JOIN LATERAL unnest(c.crossings) WITH ORDINALITY AS x(at, place)
-    JOIN steps s ON s.version_id = c.policy_id AND s.place = x.place
+    LEFT JOIN LATERAL unnest(c.crossings) WITH ORDINALITY AS x(at, place) ON true
+    LEFT JOIN steps s ON s.version_id = c.policy_id AND s.place = x.place
    WHERE c.ctid = ANY(%(places)s::tid[]) GROUP BY c.id)
 UPDATE incidents_clock c
    SET alerted_percent = greatest(c.alerted_percent, coalesce(s.alerted, 0)),

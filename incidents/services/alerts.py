@@ -1,5 +1,7 @@
 """Alerts: fired once per threshold by the sweep, and corrected when a late event changes what is known."""
 
+import math
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +13,7 @@ from django.db import connection, transaction
 from incidents.choices import Notice
 from incidents.services.alert_statements import ADVANCE, CLAIM, FIRE, LOG_CHANGE, REOPEN, RESOLVE, WITHDRAW
 from incidents.services.deliveries import route_alerts
+from incidents.tasks import SWEEP_SLA, ring
 from tracker import clock
 from tracker.access import Actor
 from tracker.realtime import ring_stream
@@ -34,18 +37,22 @@ class ClockOutcome(NamedTuple):
     alerted_percent: float
 
 
-def sweep_due_clocks(*, batch_size: int = BATCH_SIZE, limit: int | None = None) -> SweepResult:
+def sweep_due_clocks(*, batch_size: int = BATCH_SIZE, max_seconds: float = math.inf) -> SweepResult:
     """Fires the alerts of every threshold that is crossed and not yet told, batch by batch, each in a transaction.
 
     Any number of sweeps may run at once: each takes rows that no other holds. The cost is by what is due, not by what
-    is open.
+    is open. After `max_seconds` no further batch is begun; the rest is rung for.
     """
     clocks = alerts = 0
-    while limit is None or clocks < limit:
+    ends_at = time.monotonic() + max_seconds
+    while True:
         taken, fired = _sweep_batch(batch_size)
         clocks += taken
         alerts += fired
         if taken < batch_size:
+            break
+        if time.monotonic() > ends_at:
+            ring(SWEEP_SLA)
             break
     return SweepResult(clocks, alerts)
 

@@ -53,7 +53,6 @@ def store_document(
     applies_to: str,
     source: str,
     note: str = "",
-    digest: str = "",
     created_by: User | None = None,
 ) -> PolicyVersion | None:
     """Stores a document as version `number`; None where another transaction has taken that number."""
@@ -62,7 +61,7 @@ def store_document(
         effective_at=effective_at,
         applies_to=applies_to,
         source=source,
-        digest=digest or document.digest,
+        digest=document.digest,
         note=note,
         created_by=created_by,
     )

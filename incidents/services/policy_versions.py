@@ -63,7 +63,6 @@ def publish_version(
     effective_at: datetime | None = None,
     source: str = PolicySource.ADMIN,
     note: str = "",
-    digest: str = "",
 ) -> PolicyVersion:
     """Publishes the next version, whole or not at all; open tickets are asked to be replayed when it takes effect.
 
@@ -72,7 +71,6 @@ def publish_version(
             time used so far (`open`), or the open ones from their start (`rebase`).
         effective_at: aware; None or anything in the past means at once. At once may be up to 5 minutes ahead, where
             a sender's clock is: a version never takes effect before anything that is known already.
-        digest: SHA-256 of the file it came from; else that of the document.
 
     Raises:
         PermissionDenied: see access.yaml, sla_policies.create.
@@ -98,7 +96,6 @@ def publish_version(
         applies_to=applies_to,
         source=source,
         note=note,
-        digest=digest,
         created_by=actor.user,
     )
     if version is None:

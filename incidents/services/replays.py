@@ -1,5 +1,7 @@
 """Replays: tickets judged anew because a policy took effect or a status means something else now."""
 
+import math
+import time
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -34,14 +36,19 @@ def request_replay(tickets: TicketQuerySet, *, at: datetime | None = None) -> in
     return count
 
 
-def replay_requested(*, batch_size: int = BATCH_SIZE) -> int:
+def replay_requested(*, batch_size: int = BATCH_SIZE, max_seconds: float = math.inf) -> int:
     """Replays every ticket that waits for it, batch by batch, each in a transaction; their number.
 
-    A crash loses nothing: the mark goes in the transaction that writes the outcome. Any number may run at once.
+    A crash loses nothing: the mark goes in the transaction that writes the outcome. Any number may run at once. After
+    `max_seconds` no further batch is begun; the rest is rung for.
     """
     count = 0
+    ends_at = time.monotonic() + max_seconds
     while replayed := _replay_batch(batch_size):
         count += replayed
+        if time.monotonic() > ends_at:
+            ring(REPLAY_TICKETS)
+            break
     return count
 
 

@@ -77,13 +77,15 @@ def find_lives(moments: Sequence[Moment]) -> list[Life]:
     On one instant a stop comes before a pause, and that before a start: what is reopened and resolved at the same
     instant was never reopened, and what is resolved and reopened at the same instant begins a new cycle.
     """
-    answered = next((index for index, moment in enumerate(moments) if moment.answer), None)
-    lives = [Life(RESPONSE, 1, 0, answered)]
+    response = Life(RESPONSE, 1, 0, None)
+    lives = [response]
     life: Life | None = None
     cycle = 0
     for index, moment in enumerate(moments):
+        if response.last is None and moment.answer is not None:
+            response.last = index
         is_open = moment.category not in DONE
-        if life is not None and moment.stop:
+        if life is not None and moment.stop is not None:
             life.last, life = index, None
         if life is None and (is_open or not cycle):
             cycle += 1

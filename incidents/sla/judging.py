@@ -149,93 +149,104 @@ def _measures(segments: Sequence[Segment]) -> list[Rule] | None:
 
     Time goes on where nothing is promised: it is counted as under the rule before, or else the first one after.
     """
-    first = next((segment.rule for segment in segments if segment.rule is not None), None)
-    if first is None:
+    measure = next((segment.rule for segment in segments if segment.rule is not None), None)
+    if measure is None:
         return None
-    measures = []
-    measure = first
-    for segment in segments:
-        measure = segment.rule or measure
-        measures.append(measure)
-    return measures
+    return [measure := segment.rule or measure for segment in segments]
 
 
 class _Walk:
     """What is known of a clock so far on its walk through the segments."""
 
-    __slots__ = ("anchor_at", "crossed", "due", "elapsed", "foreseen", "kind", "last", "promised", "stopped_at")
+    __slots__ = (
+        "crossed",
+        "due",
+        "elapsed",
+        "elapsed_before",
+        "is_paused",
+        "kind",
+        "promised",
+        "segment",
+        "stopped_at",
+    )
 
     def __init__(self, kind: Kind, stopped_at: datetime | None) -> None:
         self.kind = kind
         self.stopped_at = stopped_at
         self.elapsed = ZERO
-        self.anchor_at: datetime | None = None
+        self.elapsed_before = ZERO
         self.crossed: dict[int | float, tuple[Step, datetime]] = {}
         self.due: datetime | None = None
-        self.foreseen: datetime | None = None
-        self.last: tuple[Segment, bool] | None = None
+        self.segment: Segment | None = None
+        self.is_paused = False
         self.promised: tuple[Rule, timedelta] | None = None
 
     def go(self, segment: Segment, measure: Rule, is_paused: bool) -> None:
         """Walk one segment: note what is crossed in it, then count its time."""
         start, end, _, version, rule = segment
-        target = rule.target(self.kind) if rule is not None else None
-        calendar = measure.calendar
-        gained = ZERO if is_paused or end is None else calendar.elapsed(start, end)
+        gained = ZERO if is_paused or end is None else measure.calendar.elapsed(start, end)
+        # The elapsed time that this segment reaches; None = any, given time.
         limit = None if end is None and not is_paused else self.elapsed + gained
+        target = None if rule is None else rule.target(self.kind)
         if rule is not None and version is not None and target is not None:
             self.promised = (rule, target)
+            crossed = self.crossed
             for step, (percent, offset) in zip(version.steps, version.offsets(target), strict=True):
-                if percent not in self.crossed and (moment := self._reach(segment, measure, offset, limit)):
-                    self.crossed[percent] = (step, moment)
-            if self.due is None:
-                self.due = self._reach(segment, measure, target, limit)
-                self.foreseen = self.due
-                if self.due is None and not is_paused:
-                    self.foreseen = calendar.add(start, target - self.elapsed)
-        self.last = (segment, is_paused)
+                if limit is not None and offset > limit:
+                    break
+                if percent not in crossed and (moment := self._reach(start, measure, offset)):
+                    crossed[percent] = (step, moment)
+            if self.due is None and (limit is None or target <= limit):
+                self.due = self._reach(start, measure, target)
+        self.segment, self.is_paused = segment, is_paused
+        self.elapsed_before = self.elapsed
         self.elapsed += gained
-        self.anchor_at = start if end is None else end
 
-    def _reach(self, segment: Segment, measure: Rule, offset: timedelta, limit: timedelta | None) -> datetime | None:
-        """When the elapsed time reaches `offset` within the segment; a stop at that very moment comes first."""
-        if limit is not None and offset > limit:
-            return None
-        moment: datetime | None = segment.start
+    def _reach(self, start: datetime, measure: Rule, offset: timedelta) -> datetime | None:
+        """When the elapsed time reaches `offset`, counted on from `start`; a stop at that very moment comes first."""
+        moment: datetime | None = start
         if offset > self.elapsed:
-            moment = measure.calendar.add(segment.start, offset - self.elapsed)
+            moment = measure.calendar.add(start, offset - self.elapsed)
         if moment is not None and self.stopped_at is not None and moment >= self.stopped_at:
             return None
         return moment
 
     def conclude(self, life: Life, started_at: datetime) -> ClockState | None:
         """The clock; None where nothing is promised at the end and nothing was crossed before (no SLA)."""
-        if self.last is None or self.promised is None or self.anchor_at is None:
+        segment, promised = self.segment, self.promised
+        if segment is None or promised is None or segment.version is None:
             return None
-        (segment, is_paused), (rule, target) = self.last, self.promised
+        rule, target = promised
         is_promised = segment.rule is not None and segment.rule.target(self.kind) is not None
-        if segment.version is None or not (is_promised or self.crossed or self.due):
+        if not (is_promised or self.crossed or self.due):
             return None
+        due_at, verdict = self.due, None
+        if due_at is None and is_promised and not self.is_paused:
+            due_at = rule.calendar.add(segment.start, target - self.elapsed_before)
         if self.stopped_at is not None:
             state: State = "stopped"
-            verdict: Verdict | None = "breached" if self.due else "met" if is_promised else None
+            verdict = self._verdict(is_promised)
         else:
-            state, verdict = "paused" if is_paused or not is_promised else "running", None
-        steps = segment.version.steps
-        current = {step.percent for step in steps}
+            state = "paused" if self.is_paused or not is_promised else "running"
+        crossings, retired = self._sort_crossings(segment.version)
+        # Positional: this runs for every clock of every ticket that changes.
         return ClockState(
-            kind=life.kind,
-            cycle=life.cycle,
-            version=segment.version,
-            rule=rule,
-            target=target,
-            state=state,
-            verdict=verdict,
-            started_at=started_at,
-            stopped_at=self.stopped_at,
-            due_at=self.due or (self.foreseen if is_promised else None),
-            elapsed=self.elapsed,
-            anchor_at=self.anchor_at,
-            crossings=tuple(found[1] if (found := self.crossed.get(step.percent)) else None for step in steps),
-            retired=tuple(found for percent, found in self.crossed.items() if percent not in current),
-        )
+            life.kind, life.cycle, segment.version, rule, target, state, verdict, started_at, self.stopped_at, due_at,
+            self.elapsed, segment.end or segment.start, crossings, retired,
+        )  # fmt: skip
+
+    def _verdict(self, is_promised: bool) -> Verdict | None:
+        if self.due is not None:
+            return "breached"
+        return "met" if is_promised else None
+
+    def _sort_crossings(
+        self, version: Version
+    ) -> tuple[tuple[datetime | None, ...], tuple[tuple[Step, datetime], ...]]:
+        """The crossings of the version's own steps, in their order, and those of steps it does not have."""
+        crossed = self.crossed
+        crossings = tuple([found[1] if (found := crossed.get(step.percent)) else None for step in version.steps])
+        if len(crossings) - crossings.count(None) == len(crossed):
+            return crossings, ()
+        current = {step.percent for step in version.steps}
+        return crossings, tuple(found for percent, found in crossed.items() if percent not in current)

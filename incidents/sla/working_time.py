@@ -52,12 +52,15 @@ class AlwaysOpen:
 
     def elapsed(self, start: datetime, end: datetime) -> timedelta:
         """See `Calendar.elapsed`."""
-        return end.astimezone(UTC) - start.astimezone(UTC) if end > start else ZERO
+        if end <= start:
+            return ZERO
+        # Aware times of one zone are subtracted by the wall clock, so that only UTC is right across a clock change.
+        return end - start if start.tzinfo is UTC else end.astimezone(UTC) - start.astimezone(UTC)
 
     def add(self, start: datetime, amount: timedelta) -> datetime | None:
         """See `Calendar.add`; None only past the year 9999."""
         try:
-            return start.astimezone(UTC) + amount
+            return (start if start.tzinfo is UTC else start.astimezone(UTC)) + amount
         except OverflowError:
             return None
 

@@ -1,0 +1,37 @@
+"""What beat calls, and what services ring for. Each looks in the database for its work, so any ring may be lost."""
+
+from celery import shared_task
+
+from incidents.services.alerts import sweep_due_clocks
+from incidents.services.policy_versions import ensure_default_policy
+from incidents.services.replays import replay_requested
+from incidents.services.sla_file import reload_sla_file
+from tracker.heartbeats import run_sweep
+
+# Below the tasks' soft time limit: what is left over is rung for again.
+MAX_SECONDS = 40
+
+
+@shared_task(name="incidents.sweeps.sweep_sla")
+def sweep_sla() -> int:
+    """Fires the alerts of every threshold that has been crossed; answers how many clocks were due."""
+    with run_sweep("sweep_sla") as run:
+        run.rows = sweep_due_clocks(max_seconds=MAX_SECONDS).clocks
+    return run.rows
+
+
+@shared_task(name="incidents.sweeps.replay_tickets")
+def replay_tickets() -> int:
+    """Judges anew the tickets that wait for it; answers how many."""
+    with run_sweep("replay_tickets") as run:
+        run.rows = replay_requested(max_seconds=MAX_SECONDS)
+    return run.rows
+
+
+@shared_task(name="incidents.sweeps.reload_sla")
+def reload_sla() -> int:
+    """Applies the SLA file, or the settings' thresholds where there is none; answers how many versions it published."""
+    with run_sweep("reload_sla") as run:
+        ensure_default_policy()
+        run.rows = int(reload_sla_file() is not None)
+    return run.rows
