@@ -4,6 +4,7 @@ from importlib import import_module
 
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin_apps
+from django.db.models.signals import post_migrate
 
 
 class TrackerConfig(AppConfig):
@@ -13,8 +14,15 @@ class TrackerConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Declares the registry's schedules, once the models can be imported."""
+        """Declares the registry's schedules, and keeps the groups in step with access.yaml after each migrate."""
         from tracker import default_schedules  # noqa: F401
+        from tracker.services.groups import sync_access
+
+        def follow_access(sender: AppConfig, **details: object) -> None:
+            if sender.label in ("tracker", "incidents", "reports"):
+                sync_access()
+
+        post_migrate.connect(follow_access, weak=False, dispatch_uid="tracker.sync_access")
 
 
 class TrackerAdminConfig(admin_apps.AdminConfig):

@@ -31,6 +31,7 @@ a DomainError (or Http404, ValidationError …) and it is rendered; never build 
 - Actions that differ by method: `access={"get": "list", "post": "create"}`, and `resource="comments"` for another row.
 - Big bodies: `max_body_bytes`, and `parser_classes = [RawJSONParser]` to get the checked bytes as `request.data`.
 - No collection: `ApiView` with `resource` and `access`; `is_public = True` only for what anonymous people may call.
-- Answers with a secret that is shown once: `hidden_keys = ("token",)`, so that no stored answer holds it.
+- Answers with a secret that is shown once: `hidden_keys = ("token",)`, so that no stored answer holds it;
+  `keeps_answers = False` where no answer may be stored at all.
 - Register with a `SimpleRouter(trailing_slash=False, use_regex_path=False)` in the package's `api/urls.py`.
 """

@@ -3,15 +3,23 @@
 from django.urls import include, path
 from rest_framework.routers import SimpleRouter
 
+from tracker.api.auth import LoginView, LogoutView, MeView, PasswordView, RefreshView
 from tracker.api.docs import RedocView, SchemaView, SwaggerView
 from tracker.api.tokens import TokenViewSet
+from tracker.api.users import UserViewSet
 
 router = SimpleRouter(trailing_slash=False, use_regex_path=False)
 router.register("tokens", TokenViewSet, basename="token")
+router.register("users", UserViewSet, basename="user")
 
 urlpatterns = [
     path("v1/schema", SchemaView.as_view(), name="schema"),
     path("docs", SwaggerView.as_view(url_name="schema"), name="docs"),
     path("redoc", RedocView.as_view(url_name="schema"), name="redoc"),
+    path("v1/auth/login", LoginView.as_view(), name="login"),
+    path("v1/auth/refresh", RefreshView.as_view(), name="refresh"),
+    path("v1/auth/logout", LogoutView.as_view(), name="logout"),
+    path("v1/auth/password", PasswordView.as_view(), name="password"),
+    path("v1/auth/me", MeView.as_view(), name="me"),
     path("v1/", include(router.urls)),
 ]

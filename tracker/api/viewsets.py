@@ -40,6 +40,7 @@ class ApiView(APIView):
     max_body_bytes = MAX_BODY_BYTES
     query_params: ClassVar[dict[str, Sequence[str]]] = {}
     hidden_keys: tuple[str, ...] = ()
+    keeps_answers = True
     request: Any
     response: Any
 
@@ -124,7 +125,7 @@ class ApiView(APIView):
         handler: Any = getattr(self, method.lower(), None) if is_known else None
         if handler is None:
             handler = self.http_method_not_allowed
-        if method == "POST" and HEADER in request.headers and self.actor.role is not None:
+        if method == "POST" and HEADER in request.headers and self.keeps_answers and self.actor.role is not None:
             return self._answer_once(request, handler)
         if method not in SAFE_METHODS and "If-Match" in request.headers:
             # One transaction from the comparison to the change, so that nobody comes in between.

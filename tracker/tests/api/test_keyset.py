@@ -50,7 +50,8 @@ def walk_forward(keyset, limit):
 
 
 def walk_backward(keyset, limit):
-    position, found = None, []
+    position: tuple | None = None
+    found: list = []
     while rows := keyset.before(limit, position):
         found = [row.pk for row in rows] + found
         position = keyset.position_of(rows[0])
