@@ -262,6 +262,11 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "tracker.api.schema.add_error_responses",
     ],
+    "ENUM_NAME_OVERRIDES": {
+        "SLAState": "incidents.choices.SLAState",
+        "ClockState": "incidents.choices.ClockState",
+        "AlertState": "incidents.choices.AlertState",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

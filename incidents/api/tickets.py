@@ -137,8 +137,9 @@ class TicketViewSet(TicketListMixin, RetrieveMixin, ApiViewSet[Ticket]):
         return MAX_BODY_BYTES if self._is_ingest() else 1024 * 1024
 
     def _is_ingest(self) -> bool:
-        request: HttpRequest = self.request
-        return bool(request.method == "POST" and self.action_map.get("post") == "create")
+        # There is no request while the OpenAPI document is made.
+        request: HttpRequest | None = self.request
+        return request is not None and request.method == "POST" and self.action_map.get("post") == "create"
 
     @extend_schema(request=EVENT_OR_LIST, responses={200: RECEIPT_OR_LIST}, parameters=[ATOMIC])
     def create(self, request: Request) -> Response:
