@@ -1,12 +1,21 @@
 """Calendars: working hours and holidays, in versions."""
 
+from dataclasses import replace
 from typing import Any
 
-from django.contrib import admin
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 
-from incidents.models import Calendar
-from tracker.admin.base import AccessAdmin
+from incidents.admin.calendar_forms import CalendarForm, fill_calendar
+from incidents.models import Calendar, PolicyVersion
+from incidents.services.policy_documents import read_document, specify_calendar
+from incidents.services.policy_versions import ensure_default_policy, publish_version
+from tracker.admin.base import AccessAdmin, actor_of
 from tracker.admin.formats import write_moment
+from tracker.exceptions import DomainError
 
 DAYS = (("mon", "Mon"), ("tue", "Tue"), ("wed", "Wed"), ("thu", "Thu"), ("fri", "Fri"), ("sat", "Sat"), ("sun", "Sun"))
 
@@ -22,6 +31,61 @@ class CalendarAdmin(AccessAdmin[Calendar]):
     fields = ("name", "version", "timezone", "hours_cell", "holidays_cell", "extra_cell", "created_cell")
     readonly_fields = ("hours_cell", "holidays_cell", "extra_cell", "created_cell")
     empty_hint = "No calendar yet; a policy makes the ones that it needs."
+
+    has_writer = True
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Never while a file owns the policy."""
+        return not settings.SLA_CONFIG_PATH and super().has_add_permission(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Calendar | None = None) -> bool:
+        """Never: a version stays as it is."""
+        return False
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """A version to read, with a way to the next one; or the form for that."""
+        if object_id is None:
+            return self.publish_view(request)
+        context = {"next_version_of": object_id if self.has_add_permission(request) else None}
+        return super().changeform_view(request, object_id, form_url, context)
+
+    def publish_view(self, request: HttpRequest) -> HttpResponse:
+        """A new calendar, or the next version of the one that `?from=` names: a new policy version that uses it."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        source = _find_calendar(request.GET.get("from", ""))
+        form = CalendarForm(request.POST or None, initial=fill_calendar(specify_calendar(source)) if source else None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                version = self._publish(request, form)
+            except DomainError as error:
+                form.show_refusal(error)
+            else:
+                messages.success(request, f"Published with policy version {version.number}.")
+                return HttpResponseRedirect(self.list_url())
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Next version of {source.name}" if source else "New calendar",
+            "opts": self.opts,
+            "form": form,
+        }
+        return TemplateResponse(request, "admin/incidents/calendar/publish.html", context)
+
+    def _publish(self, request: HttpRequest, form: CalendarForm) -> PolicyVersion:
+        spec, document = form.read_spec(), read_document(ensure_default_policy())
+        return publish_version(
+            actor=actor_of(request),
+            document=replace(document, calendars={**document.calendars, spec.name: spec}),
+            applies_to=form.cleaned_data["applies_to"],
+            effective_at=form.read_effective_at(),
+            note=form.cleaned_data["note"] or f"Calendar {spec.name}",
+        )
 
     @admin.display(description="hours")
     def hours_cell(self, calendar: Calendar) -> str:
@@ -56,3 +120,7 @@ def tell_hours(hours: dict[str, Any] | None) -> str:
         else:
             runs.append((label, label, span))
     return "; ".join(f"{first if first == last else f'{first}–{last}'} {span}" for first, last, span in runs if span)
+
+
+def _find_calendar(text: str) -> Calendar | None:
+    return Calendar.objects.filter(pk=int(text)).first() if text.isdecimal() and len(text) < 10 else None

@@ -3,15 +3,21 @@
 from typing import Any
 
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
 
+from incidents.admin.policy_forms import PolicyForms
 from incidents.models import PolicyVersion
+from incidents.services.policy_documents import read_document
+from incidents.services.policy_versions import ensure_default_policy, publish_version, withdraw_version
 from tracker import clock
-from tracker.admin.base import AccessAdmin
+from tracker.admin.base import AccessAdmin, actor_of
 from tracker.admin.formats import render_badge, write_moment
+from tracker.exceptions import DomainError
 
 TEMPLATE = "admin/incidents/policyversion/page.html"
 
@@ -30,6 +36,16 @@ class PolicyVersionAdmin(AccessAdmin[PolicyVersion]):
     search_help_text = "A version's number"
     empty_hint = "No policy yet, so no ticket has a deadline."
 
+    has_writer = True
+
+    def get_urls(self) -> list[Any]:
+        """With an address to take a planned version back."""
+        return [self.page_url("withdraw", self.withdraw_view), *super().get_urls()]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Never while a file owns the policy."""
+        return not settings.SLA_CONFIG_PATH and super().has_add_permission(request)
+
     def search(self, queryset: QuerySet[PolicyVersion], term: str) -> QuerySet[PolicyVersion]:
         """By number."""
         return queryset.filter(number=int(term)) if term.isdecimal() and len(term) < 9 else queryset.none()
@@ -41,9 +57,9 @@ class PolicyVersionAdmin(AccessAdmin[PolicyVersion]):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """The page of one version."""
+        """The page of one version, or the form for the next one."""
         if object_id is None:
-            return super().changeform_view(request, object_id, form_url, extra_context)
+            return self.publish_view(request)
         return self.show_page(request, object_id, TEMPLATE, lambda version: self._describe(request, version))
 
     def _describe(self, request: HttpRequest, version: PolicyVersion) -> dict[str, Any]:
@@ -54,7 +70,53 @@ class PolicyVersionAdmin(AccessAdmin[PolicyVersion]):
             "steps": version.steps.all(),
             "file": settings.SLA_CONFIG_PATH,
             "may_publish": self.has_add_permission(request),
+            "may_withdraw": version.effective_at > clock.now()
+            and not settings.SLA_CONFIG_PATH
+            and self.is_allowed(request, "delete", version),
         }
+
+    def publish_view(self, request: HttpRequest) -> HttpResponse:
+        """The next version, made from the one that `?from=` names, or from the newest."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        source = _find_version(request.GET.get("from", ""))
+        page = PolicyForms(request.POST or None, document=read_document(source))
+        if request.method == "POST" and page.are_valid():
+            try:
+                version = publish_version(
+                    actor=actor_of(request),
+                    document=page.read_document(),
+                    applies_to=page.head.cleaned_data["applies_to"],
+                    effective_at=page.head.read_effective_at(),
+                    note=page.head.cleaned_data["note"],
+                )
+            except DomainError as error:
+                page.show_refusal(error)
+            else:
+                messages.success(request, f"Version {version.number} is published.")
+                return HttpResponseRedirect(self.object_url(version))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "New SLA policy version",
+            "opts": self.opts,
+            "source": source,
+            "page": page,
+        }
+        return TemplateResponse(request, "admin/incidents/policyversion/publish.html", context)
+
+    def withdraw_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Takes back a version that is not in effect yet; its page is gone then."""
+        if request.method != "POST" or not self.is_allowed(request, "delete"):
+            raise PermissionDenied
+        version = self.get_object(request, object_id)
+        try:
+            if version is not None:
+                withdraw_version(actor=actor_of(request), version=version)
+        except DomainError as error:
+            messages.error(request, error.message)
+        else:
+            messages.success(request, "Taken back, as if it had never been planned.")
+        return HttpResponseRedirect(self.list_url())
 
     @admin.display(description="version")
     def name_cell(self, version: PolicyVersion) -> str:
@@ -79,3 +141,8 @@ def newest_in_force() -> int | None:
     """The number of the version that a ticket created now is judged by."""
     in_force = PolicyVersion.objects.filter(effective_at__lte=clock.now()).order_by("-effective_at", "-number")
     return in_force.values_list("number", flat=True).first()
+
+
+def _find_version(text: str) -> PolicyVersion:
+    chosen = PolicyVersion.objects.filter(pk=int(text)).first() if text.isdecimal() and len(text) < 10 else None
+    return chosen or ensure_default_policy()
