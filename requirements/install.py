@@ -80,7 +80,7 @@ def install(name: str) -> None:
     uv = shutil.which("uv") or shutil.which("uv", path=str(PYTHON.parent))
     if uv:
         installers.insert(0, [uv, "pip", "install", "--python", str(PYTHON)])
-    options = ["--quiet", "--require-hashes", "-r", str(lock_of(name))]
+    options = ["--quiet", "--quiet", "--require-hashes", "-r", str(lock_of(name))]
     if not any(subprocess.call([*installer, *options], stdin=subprocess.DEVNULL) == 0 for installer in installers):
         stop("the requirements could not be installed: is there a way to a package index, and room on the disk?")
 
