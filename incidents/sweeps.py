@@ -3,8 +3,10 @@
 from celery import shared_task
 
 from incidents.services.alerts import sweep_due_clocks
+from incidents.services.channels import ensure_configured_channel
 from incidents.services.policy_versions import ensure_default_policy
 from incidents.services.replays import replay_requested
+from incidents.services.sending import deliver_due
 from incidents.services.sla_file import reload_sla_file
 from tracker.heartbeats import run_sweep
 
@@ -16,7 +18,17 @@ MAX_SECONDS = 40
 def sweep_sla() -> int:
     """Fires the alerts of every threshold that has been crossed; answers how many clocks were due."""
     with run_sweep("sweep_sla") as run:
+        # Before anything fires, so that the first alert of a new installation finds its way.
+        ensure_configured_channel()
         run.rows = sweep_due_clocks(max_seconds=MAX_SECONDS).clocks
+    return run.rows
+
+
+@shared_task(name="incidents.sweeps.deliver")
+def deliver() -> int:
+    """Sends the deliveries that are due; answers how many ended."""
+    with run_sweep("deliver") as run:
+        run.rows = deliver_due().finished
     return run.rows
 
 

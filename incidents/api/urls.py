@@ -2,10 +2,16 @@
 
 from rest_framework.routers import SimpleRouter
 
+from incidents.api.alerts import AlertViewSet
+from incidents.api.channels import ChannelViewSet
+from incidents.api.deliveries import DeliveryViewSet
 from incidents.api.tickets import DashboardViewSet, TicketViewSet
 
 router = SimpleRouter(trailing_slash=False)
 router.register("tickets", TicketViewSet, basename="ticket")
 router.register("dashboard", DashboardViewSet, basename="dashboard")
+router.register("alerts", AlertViewSet, basename="alert")
+router.register("channels", ChannelViewSet, basename="channel")
+router.register("deliveries", DeliveryViewSet, basename="delivery")
 
 urlpatterns = router.urls

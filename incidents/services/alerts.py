@@ -9,14 +9,18 @@ from typing import Any, NamedTuple
 
 import orjson
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
-from incidents.choices import Notice
+from incidents.choices import AlertState, Notice
+from incidents.models import Alert
 from incidents.services.alert_statements import ADVANCE, CLAIM, FIRE, LOG_CHANGE, REOPEN, RESOLVE, WITHDRAW
 from incidents.services.deliveries import route_alerts
 from incidents.tasks import SWEEP_SLA, ring
-from tracker import clock
+from tracker import access, clock
 from tracker.access import Actor
+from tracker.exceptions import Conflict
 from tracker.realtime import ring_stream
+from tracker.services.events import log_event
 
 BATCH_SIZE = 1_000
 
@@ -103,3 +107,41 @@ def _change(sql: str, parameters: dict[str, Any], notice: Notice) -> None:
         cursor.execute(LOG_CHANGE, {"ids": ids, "now": parameters["now"], "verb": f"alert.{notice}"})
     route_alerts(ids, notice=notice)
     ring_stream()
+
+
+def visible_alerts(actor: Actor) -> QuerySet[Alert]:
+    """The alerts that `actor` may know of: all or none, as access.yaml says. Who may only acknowledge may know too."""
+    may_know = any(access.decide(actor, "alerts", action).is_for_all_rows for action in ("list", "transition"))
+    return Alert.objects.all() if may_know else Alert.objects.none()
+
+
+@transaction.atomic
+def acknowledge_alert(*, actor: Actor, alert: Alert) -> Alert:
+    """Says that somebody has taken an alert on; of two who say so at once, one is told that the other did.
+
+    Raises:
+        PermissionDenied, NotAuthenticated: the actor may not.
+        Conflict: it is not firing any more.
+    """
+    access.require(actor, "alerts", "transition")
+    now = clock.now()
+    changed = Alert.objects.filter(pk=alert.pk, state=AlertState.FIRING).update(
+        state=AlertState.ACKED, acknowledged_at=now, acknowledged_by=actor.user
+    )
+    alert.refresh_from_db()
+    if not changed:
+        raise Conflict(
+            f"The alert is {alert.get_state_display().lower()}; only one that is firing can be acknowledged."
+        )
+    data = {
+        "alert_id": alert.pk,
+        "ticket_id": alert.ticket.external_id,
+        "sla_type": alert.kind,
+        "state": alert.sla_state,
+        "details": alert.details,
+        "escalation_level": alert.level,
+        "timestamp": now,
+    }
+    before, after = {"state": AlertState.FIRING.value}, {"state": AlertState.ACKED.value}
+    log_event(actor=actor, verb="alert.acknowledged", obj=alert, before=before, after=after, data=data)
+    return alert

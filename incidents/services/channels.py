@@ -1,10 +1,12 @@
 """What people do with channels. Addresses and secrets go in and never come out, not even into the log."""
 
+import logging
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
+from django.db.models import QuerySet
 
 from incidents.channels.email import split_recipients
 from incidents.choices import ChannelKind, Notice
@@ -20,7 +22,15 @@ from tracker.exceptions import Conflict, FieldError, InvalidInput
 from tracker.services.events import log_event
 
 MASK = "••••••"
+CONFIGURED_NAME = "slack"
 SECRET_FIELDS = frozenset({"url", "secret"})
+logger = logging.getLogger(__name__)
+
+
+def visible_channels(actor: Actor) -> QuerySet[Channel]:
+    """The channels in use that `actor` may know of: all or none, as access.yaml says."""
+    in_use = Channel.objects.filter(deleted_at=None)
+    return in_use if access.decide(actor, "channels", "list").is_for_all_rows else in_use.none()
 
 
 @transaction.atomic
@@ -109,6 +119,27 @@ def send_test(*, actor: Actor, channel: Channel) -> Delivery:
     log_event(actor=actor, verb="channel.tested", obj=channel, data={"delivery_id": delivery.pk})
     ring(DELIVER)
     return delivery
+
+
+def ensure_configured_channel() -> Channel | None:
+    """The channel that SLACK_WEBHOOK_URL asks for, made or brought up to date; None where the setting is empty.
+
+    The environment owns its address. Everything else about it, also whether it is on, is left to the admins.
+    """
+    url = settings.SLACK_WEBHOOK_URL
+    if not url:
+        return None
+    actor = Actor.system("settings")
+    channel = Channel.objects.filter(name=CONFIGURED_NAME, deleted_at=None).first()
+    try:
+        if channel is None:
+            return create_channel(actor=actor, name=CONFIGURED_NAME, kind=ChannelKind.SLACK, url=url)
+        return update_channel(actor=actor, channel=channel, url=url) if channel.url != url else channel
+    except InvalidInput as refusal:
+        logger.error("SLACK_WEBHOOK_URL is not usable.", extra={"reason": refusal.details[0].message})
+    except Conflict:
+        logger.debug("Another process made the channel of SLACK_WEBHOOK_URL.")
+    return channel
 
 
 def mask_address(channel: Channel) -> str:

