@@ -16,6 +16,7 @@ from incidents.api.ticket_json import describe_receipts, describe_refusals, desc
 from incidents.api.ticket_serializers import (
     AssignSerializer,
     CommentSerializer,
+    ExplanationSerializer,
     NewCommentSerializer,
     ReceiptSerializer,
     TicketEventSerializer,
@@ -27,6 +28,7 @@ from incidents.intake.ticket_events import MAX_BODY_BYTES
 from incidents.intake.tickets import ingest_events
 from incidents.models import Ticket, TicketComment
 from incidents.querysets import TicketQuerySet
+from incidents.services.ticket_ledgers import explain_ticket
 from incidents.services.tickets import assign_ticket, change_ticket, comment_on_ticket, visible_tickets
 from tracker.api.etags import etag_of, values_of
 from tracker.api.filters import ChoiceInFilter, InFilter
@@ -165,6 +167,12 @@ class TicketViewSet(TicketListMixin, RetrieveMixin, ApiViewSet[Ticket]):
         """The row, its clocks, and where the SLA stands now."""
         clocks = instance.clocks.order_by("pk").values_list("state", "cycle", "escalation_level", "next_check_at")
         return etag_of([*values_of(instance, exclude=["search"]), instance.sla_state, *clocks])
+
+    @extend_schema(responses=ExplanationSerializer)
+    @action(detail=True, methods=["get"], access="read")
+    def explain(self, request: Request, **kwargs: Any) -> Response:
+        """The ledger of each clock: the rows that ran add up to the deadline."""
+        return Response(explain_ticket(actor=self.actor, ticket=self.get_object()))
 
     @extend_schema(request=AssignSerializer, responses=TicketSerializer)
     @action(detail=True, methods=["post"], access="update")

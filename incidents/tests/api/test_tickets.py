@@ -11,7 +11,7 @@ from tracker import clock
 from tracker.access import Actor
 from tracker.testing.factories import ApiClient, jwt_client, make_user, token_client
 
-READABLE = ("/v1/tickets", "/v1/tickets/late", "/v1/tickets/late/comments", "/v1/dashboard")
+READABLE = ("/v1/tickets", "/v1/tickets/late", "/v1/tickets/late/explain", "/v1/tickets/late/comments", "/v1/dashboard")
 
 
 @pytest.fixture
@@ -109,6 +109,23 @@ def test_pages_follow_each_other_by_cursor_without_gaps(reader: ApiClient):
         seen += [ticket["id"] for ticket in page["results"]]
         url = page["next"]
     assert sorted(seen) == ["close", "done", "fine", "late"]
+
+
+def test_the_explanation_adds_up_to_the_deadline(reader: ApiClient):
+    answer = reader.get("/v1/tickets/late/explain")
+    assert answer.status_code == 200, answer.content
+    response, resolution = answer.json()["clocks"]
+    assert (response["kind"], resolution["kind"]) == ("response", "resolution")
+    rows = response["rows"]
+    due = [row["what"] for row in rows].index("due")
+    assert sum(row["minutes"] for row in rows[:due] if row["what"] == "ran") == response["target_minutes"] == 30
+    assert rows[due]["from"] == response["due_at"]
+
+
+def test_the_explanation_names_the_event_that_stopped_a_clock_and_who_told_it(reader: ApiClient):
+    rows = reader.get("/v1/tickets/done/explain").json()["clocks"][0]["rows"]
+    stopped = next(row for row in rows if row["what"] == "stopped")
+    assert (stopped["event"]["status"], stopped["event"]["told_by"]) == ("closed", "system:test")
 
 
 def test_a_maintainer_assigns_by_address_and_takes_back_by_null(maintainer: ApiClient):
