@@ -4,11 +4,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.admin import AdminSite
-from django.http import HttpRequest
+from django.contrib.auth import update_session_auth_hash
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 
-from tracker.admin.base import AccessAdmin
+from tracker.admin.base import AccessAdmin, actor_of
+from tracker.admin.user_forms import LoginForm, OwnPasswordForm, show_refusal
+from tracker.devices import remember_device
+from tracker.exceptions import DomainError
+from tracker.models import User
+from tracker.services.logins import note_session
+from tracker.services.users import change_password
 
 MENU = ("Work", "Delivery", "SLA", "People", "System")
 
@@ -34,6 +44,7 @@ class TrackerAdminSite(AdminSite):
     site_url = None
     empty_value_display = "–"
     index_template = "admin/dashboard.html"
+    login_form = LoginForm
 
     def __init__(self, name: str = "admin") -> None:
         super().__init__(name)
@@ -49,6 +60,44 @@ class TrackerAdminSite(AdminSite):
         shown = [panel for build in self._panels if (panel := build(request))]
         panels = sorted(shown, key=lambda panel: panel.position)
         return super().index(request, {"panels": panels, **(extra_context or {})})
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The login form; attempts are counted behind it, and this device has its own counter from a login on."""
+        answer = super().login(request, extra_context)
+        if request.method == "POST" and answer.status_code == 302 and isinstance(request.user, User):
+            note_session(actor=actor_of(request), user=request.user, has_begun=True)
+            remember_device(answer, request.user)
+        seconds = getattr(request, "login_retry_after_seconds", None)
+        if seconds is not None:
+            answer.status_code, answer["Retry-After"] = 429, str(seconds)
+        return answer
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """Ends the session."""
+        if isinstance(request.user, User):
+            note_session(actor=actor_of(request), user=request.user, has_begun=False)
+        return super().logout(request, extra_context)
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # type: ignore[override]
+        """One's own password, by the service: guesses are counted, and whatever the old one opened ends."""
+        actor = actor_of(request)
+        if actor.user is None:
+            raise PermissionDenied
+        form = OwnPasswordForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            values = form.cleaned_data
+            try:
+                user = change_password(
+                    actor=actor, user=actor.user, new_password=values["password"], current_password=values["current"]
+                )
+            except DomainError as error:
+                show_refusal(form, error)
+            else:
+                update_session_auth_hash(request, user)
+                messages.success(request, "You have a new password. Other sessions and your tokens ended.")
+                return HttpResponseRedirect(reverse("admin:index"))
+        context = {**self.each_context(request), "title": "Change your password", "form": form}
+        return TemplateResponse(request, "admin/tracker/user/password.html", context)
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
         """The menu by what people do, not by which package a table lives in."""

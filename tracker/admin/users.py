@@ -1,14 +1,24 @@
-"""People and their roles."""
+"""People and their roles. Groups, permissions and the superuser flag are on no form: the role decides."""
 
-from django.contrib import admin
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
 
-from tracker.admin.base import AccessAdmin
+from tracker.access import writable_fields
+from tracker.admin.base import AccessAdmin, actor_of
 from tracker.admin.formats import render_badge, write_moment
+from tracker.admin.user_forms import NewPasswordForm, NewUserForm, UserForm, show_refusal
+from tracker.exceptions import DomainError
 from tracker.models import User
 from tracker.models.users import normalise_email
+from tracker.services.users import change_password, create_user, update_user
+
+FIELDS = ("email", "full_name", "timezone", "role", "is_active")
 
 
 @admin.register(User)
@@ -17,13 +27,18 @@ class UserAdmin(AccessAdmin[User]):
 
     resource = "users"
     menu = ("People", 1)
+    form = UserForm
     list_display = ("email", "full_name", "role", "state_cell", "login_cell")
     list_filter = ("role", "is_active")
     search_fields = ("email",)
     search_help_text = "Start of the e-mail address or of the name"
-    fields = ("email", "full_name", "timezone", "role", "is_active", "created_at", "last_login")
-    readonly_fields = ("created_at", "last_login")
+    readonly_fields = ("created_cell", "login_cell", "state_cell")
     ordering = ("email",)
+    change_form_template = "admin/tracker/user/form.html"
+
+    def get_urls(self) -> list[Any]:
+        """With an address to set a password."""
+        return [self.page_url("password", self.password_view), *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """Without the password's hash, which no page has a use for."""
@@ -32,6 +47,76 @@ class UserAdmin(AccessAdmin[User]):
     def search(self, queryset: QuerySet[User], term: str) -> QuerySet[User]:
         """By the start of address or name."""
         return queryset.filter(Q(email__startswith=normalise_email(term)) | Q(full_name__istartswith=term))
+
+    def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> Any:
+        """A form of its own for a new person."""
+        if obj is None:
+            kwargs["form"] = NewUserForm
+        return super().get_form(request, obj, change=change, **kwargs)
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """What the table lets this reader write, and a few facts."""
+        if obj is None:
+            return [(None, {"fields": ("email", "full_name", "role", "timezone", "password")})]
+        return [(None, {"fields": (*FIELDS, "created_cell", "login_cell")})]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        """People may change little about themselves, and only admins anything about others."""
+        shown = ("created_cell", "login_cell", "state_cell")
+        if obj is None or self.decision(request, "update").is_for_all_rows:
+            return shown
+        return (*shown, *(name for name in FIELDS if name not in writable_fields("users.self")))
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """Writes through the services, by the fields that the table names."""
+        values, actor = form.cleaned_data, actor_of(request)
+        if not change:
+            user = create_user(
+                actor=actor,
+                email=values["email"],
+                full_name=values["full_name"],
+                role=values["role"],
+                timezone=values["timezone"],
+                password=values["password"] or None,
+            )
+            obj.pk = user.pk
+            return
+        may_all = self.decision(request, "update").is_for_all_rows
+        allowed = writable_fields("users.adm" if may_all else "users.self")
+        update_user(
+            actor=actor, user=obj, changes={name: values[name] for name in FIELDS if name in values and name in allowed}
+        )
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """With a way to set a password for those who may."""
+        row = context.get("original")
+        context["may_set_password"] = row is not None and self.decision(request, "update").is_for_all_rows
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def password_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Sets somebody's password, for admins; everything that was handed out with the old one ends."""
+        if not self.decision(request, "update").is_for_all_rows:
+            raise PermissionDenied
+        user = self.get_object(request, object_id)
+        if user is None:
+            raise PermissionDenied
+        form = NewPasswordForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                change_password(actor=actor_of(request), user=user, new_password=form.cleaned_data["password"])
+            except DomainError as error:
+                show_refusal(form, error)
+            else:
+                messages.success(request, f"{user.email} has a new password; sessions and tokens of the old one ended.")
+                return HttpResponseRedirect(self.object_url(user))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Set a password for {user.email}",
+            "opts": self.opts,
+            "original": user,
+            "form": form,
+        }
+        return TemplateResponse(request, "admin/tracker/user/password.html", context)
 
     @admin.display(description="state")
     def state_cell(self, user: User) -> SafeString:
@@ -42,3 +127,8 @@ class UserAdmin(AccessAdmin[User]):
     def login_cell(self, user: User) -> str:
         """When they last logged in."""
         return write_moment(user.last_login) if user.last_login else "never"
+
+    @admin.display(description="created")
+    def created_cell(self, user: User) -> str:
+        """Since when they are here."""
+        return write_moment(user.created_at)

@@ -94,6 +94,13 @@ def end_login(*, actor: Actor, session: LoginSession, because: str = "logout") -
     return bool(is_ended)
 
 
+@transaction.atomic
+def note_session(*, actor: Actor, user: User, has_begun: bool) -> None:
+    """Writes down that somebody logged in to, or out of, the pages for people; Django keeps those sessions itself."""
+    verb = "user.logged_in" if has_begun else "user.logged_out"
+    log_event(actor=actor, verb=verb, obj=user, data={"login": "session"})
+
+
 def end_logins_of(*, user: User, because: str) -> int:
     """Revokes every family of a person, inside the transaction of the change that asks for it; how many."""
     return LoginSession.objects.filter(user=user, revoked_at=None).update(

@@ -180,7 +180,11 @@ def _facts(user: User) -> dict[str, Any]:
 
 def _check_fields(user: User) -> None:
     # Uniqueness is left to the database, which alone can settle it.
-    user.full_clean(exclude=["password"], validate_unique=False, validate_constraints=False)
+    try:
+        user.full_clean(exclude=["password"], validate_unique=False, validate_constraints=False)
+    except ValidationError as error:
+        details = [FieldError(name, message) for name, messages in error.message_dict.items() for message in messages]
+        raise InvalidInput(f"{details[0].field}: {details[0].message}", details=details) from None
 
 
 def _set_password(user: User, password: str) -> None:

@@ -1,0 +1,86 @@
+"""What people type about people."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.admin.forms import AdminAuthenticationForm
+
+from tracker.admin.base import AccessForm
+from tracker.admin.formats import write_span
+from tracker.choices import Role
+from tracker.exceptions import DomainError
+from tracker.models import User
+
+FULL = {"autocomplete": "new-password"}
+
+
+class LoginForm(AdminAuthenticationForm):
+    """The login, which says so where somebody has tried too often."""
+
+    def get_invalid_login_error(self) -> forms.ValidationError:
+        """Wrong, or too often; never which of the two fields."""
+        seconds = getattr(self.request, "login_retry_after_seconds", None)
+        if seconds is None:
+            return super().get_invalid_login_error()
+        return forms.ValidationError(f"Too many attempts. Try again in {write_span(seconds)}.", code="throttled")
+
+
+class UserForm(AccessForm):
+    """Profile, role and activity."""
+
+    class Meta:
+        model = User
+        fields = ("email", "full_name", "timezone", "role", "is_active")
+
+    def _post_clean(self) -> None:
+        """Nothing: the service checks what a person may be, and the row stays as it is until then."""
+
+
+class NewUserForm(AccessForm):
+    """A new person."""
+
+    email = forms.EmailField(label="E-mail", widget=forms.EmailInput(attrs={"class": "vTextField"}))
+    role = forms.ChoiceField(choices=Role.choices, initial=Role.MAINTAINER)
+    timezone = forms.CharField(max_length=64, initial="UTC", help_text="Such as Europe/Berlin.")
+    password = forms.CharField(
+        required=False, strip=False, widget=forms.PasswordInput(attrs=FULL),
+        help_text="At least 10 characters. Empty: nobody can log in as them until one is set.",
+    )  # fmt: skip
+
+    class Meta:
+        model = User
+        fields = ("email", "full_name", "role", "timezone")
+
+    def _post_clean(self) -> None:
+        """Nothing: the service checks what a person may be."""
+
+
+class NewPasswordForm(forms.Form):
+    """A password, twice."""
+
+    password = forms.CharField(label="New password", strip=False, widget=forms.PasswordInput(attrs=FULL))
+    repeated = forms.CharField(label="Once more", strip=False, widget=forms.PasswordInput(attrs=FULL))
+
+    def clean(self) -> dict[str, Any]:
+        """The same twice."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if "repeated" in cleaned and cleaned.get("password") != cleaned["repeated"]:
+            self.add_error("repeated", "The two are not the same.")
+        return cleaned
+
+
+class OwnPasswordForm(NewPasswordForm):
+    """One's own password, with the present one."""
+
+    current = forms.CharField(
+        label="Present password", strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
+    )
+    field_order = ("current", "password", "repeated")
+
+
+def show_refusal(form: forms.Form, error: DomainError) -> None:
+    """Puts what a service refused beside the field."""
+    for detail in error.details:
+        form.add_error(detail.field if detail.field in form.fields else None, detail.message)
+    if not error.details:
+        form.add_error("current" if error.status == 401 and "current" in form.fields else None, error.message)
