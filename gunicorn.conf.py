@@ -11,6 +11,7 @@ Pages and API apart from the streams, behind a proxy that sends /ws/ and /v1/eve
 
 import os
 import signal
+import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ keepalive = 15
 timeout = 60
 # Whatever stops us kills after 30 seconds by habit; requests and streams must have ended before.
 graceful_timeout = 10
+websocket_max_message_size = 64 * 1024
 # Nothing of ours speaks to it, and two servers of one user would share its path.
 control_socket_disable = True
 
@@ -55,6 +57,14 @@ def child_exit(server: Any, worker: Any) -> None:
     multiprocess.mark_process_dead(worker.pid)
 
 
+def when_ready(server: Any) -> None:
+    """Lets the kernel end a connection whose peer has taken nothing for this long; accepted sockets inherit it."""
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        for listener in server.LISTENERS:
+            if listener.sock.family in (socket.AF_INET, socket.AF_INET6):
+                listener.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 25_000)
+
+
 def post_worker_init(worker: Any) -> None:
     """Lets SIGTERM close the streams first: gunicorn would wait for them until the graceful timeout."""
     loop = getattr(worker, "loop", None)
@@ -62,7 +72,7 @@ def post_worker_init(worker: Any) -> None:
         return
 
     def stop() -> None:
-        hub = getattr(sys.modules.get("tracker.realtime"), "HUB", None)
+        hub = getattr(sys.modules.get("tracker.realtime.hub"), "HUB", None)
         if hub is not None:
             hub.close_all()
         worker.handle_exit_signal()

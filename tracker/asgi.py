@@ -1,7 +1,43 @@
-"""One port for everything: streams are native async handlers, the rest goes to Django's WSGI application in threads."""
+"""One port for everything: streams are native async handlers, the rest goes to Django's WSGI application in threads.
 
-from a2wsgi import WSGIMiddleware
+Django's own ASGI handler costs several times as much per request (each synchronous middleware hops threads).
+"""
 
-from tracker.wsgi import application as pages
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
 
-application = WSGIMiddleware(pages, workers=8)  # type: ignore[arg-type]
+# First: it sets Django up, which everything below needs.
+from tracker.wsgi import application as wsgi_application  # isort: skip
+from incidents.streams import serve_alerts, serve_event_stream
+from tracker.pages import Pages
+from tracker.realtime.service import SERVICE
+from tracker.realtime.websocket import Receive, Send
+
+Handler = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+SOCKETS: dict[str, Handler] = {"/ws/alerts": serve_alerts}
+STREAMS: dict[str, Handler] = {"/v1/events": serve_event_stream}
+PAGES = Pages(wsgi_application)
+
+
+async def application(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+    """Hands each connection to whom it is for."""
+    if scope["type"] == "lifespan":
+        await _live(receive, send)
+    elif scope["type"] == "websocket":
+        await SOCKETS.get(scope["path"], _refuse_socket)(scope, receive, send)
+    else:
+        await STREAMS.get(scope["path"], PAGES)(scope, receive, send)
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    await receive()
+    await SERVICE.start()
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    await SERVICE.stop()
+    await send({"type": "lifespan.shutdown.complete"})
+
+
+async def _refuse_socket(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+    await receive()
+    await send({"type": "websocket.close", "code": 4404})

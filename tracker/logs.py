@@ -178,7 +178,7 @@ def is_for_people() -> bool:
 
 def logging_config(level: str) -> dict[str, Any]:
     """The `logging.config.dictConfig` of every process; `level` is LOG_LEVEL."""
-    is_readable = is_for_people()
+    level, is_readable = level.upper(), is_for_people()
     return {
         "version": 1,
         "disable_existing_loggers": False,

@@ -62,6 +62,8 @@ LOGGING = logs.logging_config(LOG_LEVEL)
 SLACK_WEBHOOK_URL = env.read_url("SLACK_WEBHOOK_URL", schemes=("http", "https"))
 SLACK_TIMEOUT_SECONDS = env.read_number("SLACK_TIMEOUT", 10, low=0.1, high=60)
 SLA_CONFIG_PATH = env.read_text("SLA_CONFIG_PATH")
+STREAM_CONNECTIONS_PER_USER = env.read_integer("STREAM_CONNECTIONS_PER_USER", 20, low=1, high=100_000)
+METRICS_NETWORKS = env.read_networks("METRICS_NETWORKS", ("127.0.0.0/8", "::1/128"))
 SCHEDULER_INTERVAL_MINUTES = env.read_number("SCHEDULER_INTERVAL_MINUTES", 1, low=0.05, high=60)
 ALERT_THRESHOLD = env.read_number("ALERT_THRESHOLD", 0.85, low=0.01, high=10)
 BREACH_THRESHOLD = env.read_number("BREACH_THRESHOLD", 1.0, low=ALERT_THRESHOLD, high=10)
@@ -294,6 +296,9 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.read_bool("SECURE_COOKIES", def
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+# The longest body that is looked at at all; each door sets a lower limit of its own.
+REQUEST_BODY_LIMIT = 32 * 1024 * 1024
+WEB_THREADS = env.read_integer("WEB_THREADS", 8, low=1, high=200)
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
 IS_TESTING = "pytest" in sys.modules

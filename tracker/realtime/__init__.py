@@ -1,10 +1,16 @@
-"""The live stream's doorbell and hub. The event table is the truth; a lost ring costs a poll interval."""
+"""The live stream. The event table is the truth; this doorbell only wakes whoever reads it.
+
+Here is what every process may import. The readers (tailer, hub, rights, connections) are asyncio, and are imported by
+asgi.py alone.
+"""
 
 import logging
 
 from django.conf import settings
 from django.db import transaction
 from redis import Redis, RedisError
+
+from tracker import metrics
 
 DOORBELL = "tracker:events"
 logger = logging.getLogger(__name__)
@@ -20,4 +26,5 @@ def _publish() -> None:
     try:
         _client.publish(DOORBELL, b"")
     except RedisError:
+        metrics.DOORBELLS_LOST.labels("stream").inc()
         logger.warning("The stream's doorbell does not answer; readers fall back to polling.")

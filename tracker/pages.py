@@ -1,0 +1,223 @@
+"""Django's WSGI application behind an ASGI server: pages and API run in a pool of threads.
+
+Written for this one pair, for what the general adapter (a2wsgi) does not give: an answer that is not streamed costs one
+hop between thread and loop, a slow upload or download occupies no thread longer than a deadline, a client that goes
+away ends its download, and a body that was cut off is an error instead of a shorter body.
+"""
+
+import asyncio
+import io
+import json
+import sys
+from collections.abc import Callable, Iterable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from django.conf import settings
+
+from tracker import logs
+from tracker.exceptions import DomainError, InvalidInput, TooLarge
+from tracker.realtime.websocket import Receive, Send
+
+# Bodies up to here are read before a thread is taken; longer ones as the view reads them.
+READ_AHEAD_BYTES = 1024 * 1024
+STALL_SECONDS = 30.0
+WSGIApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+Headers = list[tuple[bytes, bytes]]
+
+
+class ClientGone(ConnectionResetError):
+    """The client went away, or stood still for too long, before its request was complete."""
+
+
+class Pages:
+    """An ASGI application for HTTP that answers through a WSGI application."""
+
+    def __init__(self, application: WSGIApplication) -> None:
+        self._application = application
+        self._threads = ThreadPoolExecutor(max_workers=settings.WEB_THREADS, thread_name_prefix="web")
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        headers = _merge_headers(scope["headers"])
+        try:
+            body, length = await _open_body(headers, receive)
+        except DomainError as error:
+            await _refuse(error, headers, send)
+            return
+        except ClientGone:
+            return
+        environ = _build_environ(scope, headers, body, length)
+        loop = asyncio.get_running_loop()
+        answer = await loop.run_in_executor(self._threads, _Exchange(self._application, loop, send).run, environ)
+        if answer is not None:
+            status, response_headers, content = answer
+            await send({"type": "http.response.start", "status": status, "headers": response_headers})
+            await send({"type": "http.response.body", "body": content})
+
+
+class _Exchange:
+    """One request in its thread."""
+
+    def __init__(self, application: WSGIApplication, loop: asyncio.AbstractEventLoop, send: Send) -> None:
+        self._application, self._loop, self._send = application, loop, send
+        self._status, self._headers = 500, Headers()
+
+    def run(self, environ: dict[str, Any]) -> tuple[int, Headers, bytes] | None:
+        """The whole answer; None where it was streamed."""
+        response = self._application(environ, self._start_response)
+        try:
+            if not getattr(response, "streaming", False):
+                return self._status, self._headers, b"".join(response)
+            self._stream(response)
+        except ClientGone:
+            pass
+        finally:
+            close = getattr(response, "close", None)
+            if close is not None:
+                close()
+        return None
+
+    def _start_response(self, status: str, headers: list[tuple[str, str]], exc_info: object = None) -> None:
+        self._status = int(status[:3])
+        self._headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+
+    def _stream(self, response: Iterable[bytes]) -> None:
+        self._hand_over({"type": "http.response.start", "status": self._status, "headers": self._headers})
+        for chunk in response:
+            if chunk:
+                self._hand_over({"type": "http.response.body", "body": chunk, "more_body": True})
+        self._hand_over({"type": "http.response.body", "body": b""})
+
+    def _hand_over(self, message: MutableMapping[str, Any]) -> None:
+        _wait(self._send(message), self._loop)
+
+
+class _LongBody(io.RawIOBase):
+    """A body that is still coming in, for a view that reads it in its thread."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, receive: Receive) -> None:
+        self._loop, self._receive = loop, receive
+        self._rest, self._is_complete = b"", False
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Raises ClientGone (an OSError, which Django understands) rather than pretend that the body ended."""
+        while not self._rest and not self._is_complete:
+            message = _wait(self._receive(), self._loop)
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            self._rest, self._is_complete = message.get("body", b""), not message.get("more_body", False)
+        count = min(len(buffer), len(self._rest))
+        buffer[:count], self._rest = self._rest[:count], self._rest[count:]
+        return count
+
+
+def _wait(step: Any, loop: asyncio.AbstractEventLoop) -> Any:
+    """Runs a step of the loop from a thread; whoever stands still for too long counts as gone."""
+    future = asyncio.run_coroutine_threadsafe(step, loop)
+    try:
+        return future.result(STALL_SECONDS)
+    except TimeoutError:
+        future.cancel()
+        raise ClientGone from None
+    except OSError as error:
+        raise ClientGone from error
+
+
+async def _open_body(headers: dict[str, str], receive: Receive) -> tuple[Any, int]:
+    """The body to read and its length in bytes; a chunked one is read whole, as WSGI wants to know its length."""
+    is_chunked = "chunked" in headers.get("transfer-encoding", "").lower()
+    declared = headers.get("content-length", "0") or "0"
+    if not (declared.isascii() and declared.isdigit()):
+        raise InvalidInput.of_field("Content-Length", "A whole number of bytes.")
+    length = 0 if is_chunked else int(declared)
+    if length > settings.REQUEST_BODY_LIMIT:
+        raise TooLarge(f"The body is longer than {settings.REQUEST_BODY_LIMIT} bytes.")
+    if length > READ_AHEAD_BYTES:
+        return io.BufferedReader(_LongBody(asyncio.get_running_loop(), receive), 64 * 1024), length
+    if not length and not is_chunked:
+        return io.BytesIO(), 0
+    content = await _read_body(receive)
+    return io.BytesIO(content), len(content)
+
+
+async def _read_body(receive: Receive) -> bytes:
+    content = bytearray()
+    while True:
+        try:
+            async with asyncio.timeout(STALL_SECONDS):
+                message = await receive()
+        except TimeoutError:
+            raise ClientGone from None
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        content += message.get("body", b"")
+        if len(content) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            raise TooLarge(f"A body without Content-Length may have {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes.")
+        if not message.get("more_body", False):
+            return bytes(content)
+
+
+def _merge_headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Names in lower case; one that is sent twice is joined as HTTP says. Names with an underscore are dropped: in
+    WSGI they could not be told from those with a dash that a proxy has set."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in pairs:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        if "_" in name:
+            continue
+        if name in headers:
+            value = f"{headers[name]}{'; ' if name == 'cookie' else ','}{value}"
+        headers[name] = value
+    return headers
+
+
+def _build_environ(scope: MutableMapping[str, Any], headers: dict[str, str], body: Any, length: int) -> dict[str, Any]:
+    raw_path = scope.get("raw_path") or scope["path"].encode()
+    host, port = scope.get("server") or ("localhost", 80)
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": scope.get("root_path", ""),
+        "PATH_INFO": unquote_to_bytes(raw_path.partition(b"?")[0]).decode("latin-1"),
+        "QUERY_STRING": scope.get("query_string", b"").decode("latin-1"),
+        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
+        "SERVER_NAME": host or "localhost",
+        "SERVER_PORT": str(port or 0),
+        "REMOTE_ADDR": (scope.get("client") or ("",))[0] or "",
+        "CONTENT_TYPE": headers.get("content-type", ""),
+        "CONTENT_LENGTH": str(length) if length else "",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.get("scheme", "http"),
+        "wsgi.input": body,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+    for name, value in headers.items():
+        if name not in {"content-type", "content-length", "transfer-encoding"}:
+            environ[f"HTTP_{name.upper().replace('-', '_')}"] = value
+    return environ
+
+
+async def _refuse(error: DomainError, headers: dict[str, str], send: Send) -> None:
+    request_id = logs.accept_request_id(headers.get("x-request-id"))
+    body = json.dumps(error.as_document(request_id)).encode()
+    await send(
+        {
+            "type": "http.response.start",
+            "status": error.status,
+            "headers": [
+                (b"content-type", b"application/json"),
+                (b"content-length", str(len(body)).encode()),
+                (b"x-request-id", request_id.encode()),
+                (b"connection", b"close"),
+            ],
+        }
+    )
+    await send({"type": "http.response.body", "body": body})
