@@ -161,7 +161,12 @@ def reserve_ticket_ids(count: int) -> list[int]:
 
 def copy_rows(table: str, columns: str, rows: Iterable[tuple[Any, ...]]) -> None:
     """Writes new rows by COPY."""
-    with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+    # Django leaves psycopg's errors as they are in here, unless told.
+    with (
+        connection.wrap_database_errors,
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy,
+    ):
         for row in rows:
             copy.write_row(row)
 
@@ -179,9 +184,9 @@ def _array_text(moments: Sequence[datetime | None]) -> str:
 
 def update_tickets(rows: Sequence[TicketRow]) -> None:
     """Brings known tickets to their new state in one statement."""
-    _update_from_json(
-        "incidents_ticket", _TICKET_TYPES, [row._asdict() for row in rows], keep={"id", "external_id", "received_at"}
-    )
+    # The attributes are JSON already, and would arrive as a string within a string.
+    dicts = [{**row._asdict(), "attributes": orjson.Fragment(row.attributes)} for row in rows]
+    _update_from_json("incidents_ticket", _TICKET_TYPES, dicts, keep={"id", "external_id", "received_at"})
 
 
 def clear_replay_marks(ids: Sequence[int]) -> None:
