@@ -10,5 +10,5 @@ class IncidentsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Declares the schedules of the sweeps, once the models can be imported."""
-        from incidents import default_schedules  # noqa: F401
+        """Declares schedules, checks and figures, once the models can be imported."""
+        from incidents import default_schedules, monitoring  # noqa: F401

@@ -13,7 +13,6 @@ from django_celery_beat.schedulers import DatabaseScheduler
 from tracker import heartbeats
 
 LOCK_KEY = 7_221_900_417
-HEARTBEAT_NAME = "beat"
 HEARTBEAT_EVERY_SECONDS = 10.0
 RETRY_SECONDS = 2.0
 # A leader that was stopped (SIGSTOP, a frozen machine) keeps its lock; after this long without a sign it loses it.
@@ -90,7 +89,7 @@ class Leadership:
 
 
 def _is_leader_lost() -> bool:
-    last_sign = heartbeats.age(HEARTBEAT_NAME)
+    last_sign = heartbeats.age(heartbeats.BEAT)
     return last_sign is not None and last_sign > LEADER_IS_LOST_AFTER
 
 
@@ -139,7 +138,7 @@ class SingletonDatabaseScheduler(DatabaseScheduler):
             return
         try:
             close_old_connections()
-            heartbeats.beat_once(HEARTBEAT_NAME)
+            heartbeats.beat_once(heartbeats.BEAT)
             self._last_heartbeat = time.monotonic()
         except (DatabaseError, InterfaceError) as error:
             logger.warning("Beat's heartbeat could not be written.", extra={"error": type(error).__name__})

@@ -15,6 +15,8 @@ from tracker import clock
 from tracker.logs import mask_text
 from tracker.models import SweepHeartbeat
 
+# Beside the sweeps, who else shows that they live: the leading beat, the pool of a worker, its safety net.
+BEAT, WORKER, SAFETY_NET = "beat", "worker", "worker_safety_net"
 LAST_ERROR_LENGTH = 300
 logger = logging.getLogger(__name__)
 

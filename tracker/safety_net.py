@@ -19,7 +19,6 @@ from tracker.schedules import DefaultSchedule, Every
 
 LOOK_EVERY_SECONDS = 2.0
 GRACE = timedelta(seconds=4)
-HEARTBEAT_NAME = "worker_safety_net"
 logger = logging.getLogger(__name__)
 
 
@@ -71,7 +70,7 @@ class SafetyNet(threading.Thread):
             try:
                 close_old_connections()
                 run_late_sweeps(self._app)
-                heartbeats.beat_once(HEARTBEAT_NAME)
+                heartbeats.beat_once(heartbeats.SAFETY_NET)
             except (DatabaseError, InterfaceError) as error:
                 logger.warning("The database does not answer the safety net.", extra={"error": type(error).__name__})
 

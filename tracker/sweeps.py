@@ -5,13 +5,11 @@ from celery import shared_task
 from tracker import heartbeats
 from tracker.services.pruning import prune_registry
 
-WORKER_HEARTBEAT = "worker"
-
 
 @shared_task(name="tracker.sweeps.beat_heart")
 def beat_heart() -> None:
     """The canary: that this row is fresh proves beat, broker and worker at once."""
-    heartbeats.beat_once(WORKER_HEARTBEAT)
+    heartbeats.beat_once(heartbeats.WORKER)
 
 
 @shared_task(name="tracker.sweeps.prune")

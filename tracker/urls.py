@@ -3,7 +3,13 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from tracker.health import health, healthz
+from tracker.metrics_page import show_metrics
+
 urlpatterns = [
+    path("health", health, name="health"),
+    path("healthz", healthz, name="healthz"),
+    path("metrics", show_metrics, name="metrics"),
     path("admin/", admin.site.urls),
     path("", include("tracker.api.urls")),
     path("v1/", include("incidents.api.urls")),

@@ -13,8 +13,8 @@ from django.db import connection
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from redis import Redis
 
-from tracker import clock
-from tracker.beat import HEARTBEAT_NAME, LOCK_KEY, LOST_LEADERSHIP_EXIT_CODE
+from tracker import clock, heartbeats
+from tracker.beat import LOCK_KEY, LOST_LEADERSHIP_EXIT_CODE
 from tracker.models import SweepHeartbeat
 from tracker.testing.processes import ChildProcess
 from tracker.testing.services import make_child_environment
@@ -89,7 +89,7 @@ def test_a_waiting_beat_ends_at_once_when_told_to(start_beat):
 def test_a_leader_that_was_stopped_loses_the_lead_and_leaves_when_it_wakes(queue, start_beat):
     stopped = start_beat(LEADS)
     stopped.send(signal.SIGSTOP)
-    assert SweepHeartbeat.objects.filter(name=HEARTBEAT_NAME).update(finished_at=clock.now() - timedelta(minutes=10))
+    assert SweepHeartbeat.objects.filter(name=heartbeats.BEAT).update(finished_at=clock.now() - timedelta(minutes=10))
     heir = start_beat(WAITS)
     heir.wait_for(LEADS, seconds=15)
     stopped.send(signal.SIGCONT)
