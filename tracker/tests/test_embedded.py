@@ -37,7 +37,9 @@ class Member:
     def __init__(self, var: Path, *prefix: str, **environment: str) -> None:
         self.process = subprocess.Popen(
             [*prefix, sys.executable, "-c", MEMBER, str(var)],
-            env={**os.environ, "PYTHONPATH": str(CHECKOUT), **environment},
+            # Another user may not write the figures of a coverage run.
+            env={k: v for k, v in os.environ.items() if not k.startswith("COVERAGE")}
+            | {"PYTHONPATH": str(CHECKOUT), **environment},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
