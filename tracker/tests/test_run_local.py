@@ -83,7 +83,6 @@ def var(tmp_path):
     embedded.stop_engines(tmp_path / "var")
 
 
-@pytest.mark.skip(reason="waits for /health")
 def test_a_local_run_comes_up_stops_without_a_trace_and_finds_its_data_again(var):
     port = find_free_port()
     first = LocalRun(var, port)
