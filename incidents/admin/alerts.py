@@ -15,7 +15,8 @@ from incidents.admin.badges import alert_badge, delivery_badge
 from incidents.admin.deliveries import DELIVERY_FIELDS
 from incidents.choices import LIVE_ALERT_STATES, AlertState, ClockKind, SLAState
 from incidents.models import Alert, Delivery
-from tracker.admin.base import AccessAdmin
+from incidents.services.alerts import acknowledge_alert
+from tracker.admin.base import AccessAdmin, actor_of
 from tracker.admin.filters import ChoiceFilter, day_range
 from tracker.admin.formats import write_moment
 
@@ -88,6 +89,32 @@ class AlertAdmin(AccessAdmin[Alert]):
     search_fields = ("id",)
     search_help_text = "A ticket's id"
     empty_hint = "No alert is live. They fire when a clock reaches a step of the policy, by default at 85 and 100 %."
+
+    actions = ("acknowledge",)
+
+    def get_urls(self) -> list[Any]:
+        """With an address to acknowledge."""
+        return [self.page_url("acknowledge", self.acknowledge_view), *super().get_urls()]
+
+    def acknowledge_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Takes one alert on."""
+        return self.run_for_one(
+            request, object_id, "transition",
+            lambda alert: acknowledge_alert(actor=actor_of(request), alert=alert),
+            "Acknowledged: it is yours.",
+        )  # fmt: skip
+
+    def has_transition_permission(self, request: HttpRequest) -> bool:
+        """Whether alerts may be acknowledged."""
+        return self.is_allowed(request, "transition")
+
+    @admin.action(permissions=["transition"], description="Acknowledge")
+    def acknowledge(self, request: HttpRequest, queryset: QuerySet[Alert]) -> HttpResponse | None:
+        """Takes the ticked alerts on, all or none."""
+        actor = actor_of(request)
+        return self.run_for_each(
+            request, queryset, lambda alert: acknowledge_alert(actor=actor, alert=alert), "{count} alerts are yours."
+        )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Alert]:
         """Without the ticket's heavy columns."""

@@ -11,8 +11,21 @@ from incidents.choices import ClockState, SLAState, Verdict
 from incidents.models import Clock, Ticket
 from incidents.services.explanations import describe_clock
 from incidents.services.policies import current_book
+from incidents.services.ticket_ledgers import explain_ticket
 from tracker import clock
+from tracker.access import Actor
 from tracker.admin.formats import render_badge
+
+LEDGER_WORDS = {
+    "started": "Started",
+    "ran": "Ran",
+    "out_of_hours": "Out of hours",
+    "paused": "Paused",
+    "retargeted": "New target",
+    "policy_changed": "New policy",
+    "due": "Due",
+    "stopped": "Stopped",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +53,27 @@ class ClockCard:
         return "is-alert" if self.percent >= 85 else ""
 
 
-def describe_clocks(ticket: Ticket) -> list[ClockCard]:
-    """The ticket's clocks, the newest cycle first."""
+def describe_clocks(actor: Actor, ticket: Ticket) -> list[ClockCard]:
+    """The ticket's clocks with their ledgers, the newest cycle first."""
     rows = Clock.objects.filter(ticket=ticket).exclude(state=ClockState.VOID).order_by("-cycle", "kind")
-    book, now = current_book(), clock.now()
+    book, now, ledgers = current_book(), clock.now(), _read_ledgers(actor, ticket)
+    words = {"tier": ticket.customer_tier, "priority": ticket.priority}
     return [
-        _describe(row, describe_clock(row, book=book, tier=ticket.customer_tier, priority=ticket.priority, now=now))
+        _describe(row, describe_clock(row, book=book, now=now, **words), ledgers.get((row.kind, row.cycle), []))
         for row in rows
     ]
 
 
-def _describe(row: Clock, facts: dict[str, Any]) -> ClockCard:
+def _read_ledgers(actor: Actor, ticket: Ticket) -> dict[tuple[str, int], list[dict[str, Any]]]:
+    try:
+        told = explain_ticket(actor=actor, ticket=ticket)
+    except LookupError:
+        # A change of policy or status came in between; the replay that is asked for brings clocks and history together.
+        return {}
+    return {(one["kind"], one["cycle"]): one["rows"] for one in told["clocks"]}
+
+
+def _describe(row: Clock, facts: dict[str, Any], ledger: list[dict[str, Any]]) -> ClockCard:
     return ClockCard(
         name=f"{row.get_kind_display()}{f' (cycle {row.cycle})' if row.cycle > 1 else ''}",
         badge=_render_badge(row, facts["state"]),
@@ -63,6 +86,9 @@ def _describe(row: Clock, facts: dict[str, Any]) -> ClockCard:
         stopped_at=row.stopped_at,
         level=row.escalation_level,
         policy_number=facts["policy_version"],
+        ledger=[
+            {**line, "start": line["from"], "words": LEDGER_WORDS.get(line["what"], line["what"])} for line in ledger
+        ],
     )
 
 

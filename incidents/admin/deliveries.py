@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.options import ModelAdmin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -14,7 +14,8 @@ from django.utils.safestring import SafeString
 from incidents.admin.badges import delivery_badge
 from incidents.choices import DeliveryStatus, Notice
 from incidents.models import Channel, Delivery
-from tracker.admin.base import AccessAdmin
+from incidents.services.deliveries import retry_delivery
+from tracker.admin.base import AccessAdmin, actor_of
 from tracker.admin.filters import ChoiceFilter
 from tracker.admin.formats import write_moment
 
@@ -85,12 +86,60 @@ class DeliveryAdmin(AccessAdmin[Delivery]):
     ordering = ("-id",)
     search_fields = ("id",)
     search_help_text = "A delivery's number, or the number of its alert"
-    fields = (
-        "state_cell", "notice", "channel", "alert_cell", "attempts", "next_cell", "sent_cell", "response_status",
-        "last_error", "key", "created_at",
-    )  # fmt: skip
-    readonly_fields = ("state_cell", "alert_cell", "next_cell", "sent_cell", "key")
     empty_hint = "Nothing was sent yet. A delivery is written for each alert and each channel that wants to hear of it."
+
+    actions = ("retry",)
+
+    def get_urls(self) -> list[Any]:
+        """With an address to try again."""
+        return [self.page_url("retry", self.retry_view), *super().get_urls()]
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The page of one delivery; nobody makes one by hand."""
+        if object_id is None:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        return self.show_page(
+            request, object_id, "admin/incidents/delivery/page.html", lambda delivery: self._describe(request, delivery)
+        )
+
+    def _describe(self, request: HttpRequest, delivery: Delivery) -> dict[str, Any]:
+        is_dead = delivery.status == DeliveryStatus.DEAD
+        return {
+            "title": self.name_cell(delivery),
+            "delivery": delivery,
+            "badge": delivery_badge(delivery.status),
+            "next_attempt": self.next_cell(delivery),
+            "may_retry": is_dead and self.is_allowed(request, "transition", delivery),
+        }
+
+    def retry_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Takes one dead delivery up again."""
+        return self.run_for_one(
+            request, object_id, "transition",
+            lambda delivery: retry_delivery(actor=actor_of(request), delivery=delivery),
+            "It is tried again, under the same key.",
+        )  # fmt: skip
+
+    def has_transition_permission(self, request: HttpRequest) -> bool:
+        """Whether deliveries may be taken up again."""
+        return self.is_allowed(request, "transition")
+
+    @admin.action(permissions=["transition"], description="Try again")
+    def retry(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> HttpResponse | None:
+        """Takes the ticked dead deliveries up again, all or none."""
+        actor = actor_of(request)
+        return self.run_for_each(
+            request,
+            queryset,
+            lambda row: retry_delivery(actor=actor, delivery=row),
+            "{count} deliveries are tried again.",
+        )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
         """With the channel's name and without its secrets."""

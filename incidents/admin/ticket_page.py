@@ -50,7 +50,7 @@ class TicketPage(AccessAdmin[Ticket]):
         actor = actor_of(request)
         before = _parse_moment(request.GET.get("before", ""))
         assign_form = AssignForm(initial={"assignee": ticket.assignee_id})
-        clocks = describe_clocks(ticket)
+        clocks = describe_clocks(actor, ticket)
         return {
             "ticket": ticket,
             "sla_badge": render_sla_badge(ticket, is_missed=any(c.verdict == Verdict.BREACHED for c in clocks)),

@@ -192,12 +192,23 @@ class AccessAdmin(admin.ModelAdmin[M]):
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Deletes after asking; a refusal is told on the list."""
+        """Asks, then deletes by the service. Django's own page would first load whatever hangs on the row."""
+        obj = self.get_object(request, object_id) if self.has_delete_permission(request) else None
+        if obj is None or not self.has_delete_permission(request, obj):
+            raise PermissionDenied
+        if request.method == "POST":
+            return self._delete(request, obj)
+        context = {**self.admin_site.each_context(request), "title": f"Delete {obj}", "opts": self.opts, "object": obj}
+        return TemplateResponse(request, "admin/delete_confirmation.html", context)
+
+    def _delete(self, request: HttpRequest, obj: M) -> HttpResponse:
         try:
-            return super().delete_view(request, object_id, extra_context)
+            self.delete_model(request, obj)
         except DomainError as error:
             messages.error(request, error.message)
-            return HttpResponseRedirect(self.list_url())
+        else:
+            messages.success(request, f"{obj} was deleted.")
+        return HttpResponseRedirect(self.list_url())
 
     def save_model(self, request: HttpRequest, obj: M, form: ModelForm[M], change: bool) -> None:
         """No service, no write."""
