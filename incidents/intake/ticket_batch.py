@@ -16,7 +16,7 @@ from tracker.services.events import log_event
 MAX_NAMED_TICKETS = 50
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Receipt:
     """What became of one event: created, updated, unchanged or late; `case` holds the ticket as it stands now."""
 
@@ -28,9 +28,10 @@ class Receipt:
 class Batch:
     """Events of many tickets, brought in together. `write` may be called once, in a transaction."""
 
-    def __init__(self, actor: Actor, events: list[tuple[int, TicketSnapshot]]) -> None:
+    def __init__(self, actor: Actor, events: list[tuple[int, TicketSnapshot]], projects: dict[str, int]) -> None:
         self.actor = actor
         self.events = events
+        self.projects = projects
         self.receipts: list[Receipt] = []
         self.is_anything_due = False
 
@@ -43,8 +44,8 @@ class Batch:
         cases = self._find_cases()
         changed = self._find_changed(cases)
         categories = read_categories(self._status_names(changed))
-        histories = [snapshot for case in changed for _, snapshot in case.history]
-        projects = rows.find_projects(snapshot for _, snapshot in [*self.events, *enumerate(histories)])
+        named = {snapshot.project for case in changed for _, snapshot in case.history} - self.projects.keys()
+        projects = self.projects | rows.find_projects(named)
         self.replayer = Replayer(current_book(), categories, projects, self.now)
         self._hand_out_receipts(cases)
         self._settle(changed)
@@ -53,11 +54,10 @@ class Batch:
 
     def _find_cases(self) -> dict[str, Case]:
         cases = {snapshot.external_id: Case(snapshot.external_id) for _, snapshot in self.events}
-        known = rows.find_tickets(list(cases))
-        fingerprints = rows.read_fingerprints(list(known.values())) if known else {}
-        for external_id, pk in known.items():
+        for external_id, pk, fingerprint in rows.find_tickets(cases):
             case = cases[external_id]
-            case.id, case.is_known, case.fingerprints = pk, True, fingerprints[pk]
+            case.id, case.is_known = pk, True
+            case.fingerprints.add(fingerprint)
         return cases
 
     def _find_changed(self, cases: dict[str, Case]) -> list[Case]:
@@ -113,10 +113,8 @@ class Batch:
             case.id = pk
         known = [case for case in changed if case.is_known]
         store_known_cases(self.replayer, known)
-        for case in new:
-            self.replayer.judge(case, {}, self.now)
-        rows.copy_rows("incidents_ticket", rows.TICKET_COLUMNS, (case.ticket for case in new if case.ticket))
-        rows.copy_rows("incidents_ticketevent", rows.EVENT_COLUMNS, self._event_rows(changed, logged_in))
+        rows.copy_tickets(self.replayer.judge(case, {}, self.now) for case in new)
+        rows.copy_events(self._event_rows(changed, logged_in))
         rows.copy_clocks(row for case in new for row in case.clocks)
 
     def _event_rows(self, changed: list[Case], logged_in: int) -> Iterable[tuple[Any, ...]]:

@@ -49,8 +49,8 @@ class Replayer:
         rank = CATEGORY_RANK[self.categories[snapshot.status]]
         return (snapshot.updated_at, snapshot.sequence or 0, rank, snapshot.fingerprint)
 
-    def judge(self, case: Case, known: dict[tuple[str, int], KnownClock], received_at: datetime) -> None:
-        """Replays the case's history and writes its rows."""
+    def judge(self, case: Case, known: dict[tuple[str, int], KnownClock], received_at: datetime) -> TicketRow:
+        """Replays the case's history and makes its rows; the ticket's is also answered."""
         case.history.sort(key=lambda entry: entry[0])
         last = case.history[-1][1]
         categories = self.categories
@@ -61,6 +61,7 @@ class Replayer:
         states = replay(last.created_at, events, self.book, now=self.now)
         case.clocks = [self._clock_row(case.id, state, known.get((state.kind, state.cycle))) for state in states]
         case.ticket = self._ticket_row(case, last, states, received_at)
+        return case.ticket
 
     def _clock_row(self, ticket_id: int, state: ClockState, known: KnownClock | None) -> ClockRow:
         next_check_at = None
@@ -119,7 +120,7 @@ class Replayer:
             extra.get("title", ""),
             extra.get("description", ""),
             extra.get("url", ""),
-            self.projects.get(extra.get("project", "")),
+            self.projects.get(last.project),
             extra.get("assignee", ""),
             msgspec.json.encode(extra["attributes"]).decode() if "attributes" in extra else "{}",
             last.created_at,
@@ -164,9 +165,10 @@ def store_known_cases(replayer: Replayer, cases: list[Case]) -> None:
     updates: list[tuple[int, ClockRow]] = []
     fresh: list[ClockRow] = []
     gone: list[int] = []
+    tickets = []
     for case in cases:
         clocks = known[case.id]
-        replayer.judge(case, clocks, replayer.now)
+        tickets.append(replayer.judge(case, clocks, replayer.now))
         kept = {(row.kind, row.cycle) for row in case.clocks}
         gone.extend(clock.id for key, clock in clocks.items() if key not in kept and clock.state != "void")
         for row in case.clocks:
@@ -175,7 +177,7 @@ def store_known_cases(replayer: Replayer, cases: list[Case]) -> None:
                 fresh.append(row)
             else:
                 updates.append((clock_there.id, row))
-    rows.update_tickets([case.ticket for case in cases if case.ticket is not None])
+    rows.update_tickets(tickets)
     rows.update_clocks(updates)
     rows.copy_clocks(fresh)
     alerted = {clock.id for clocks in known.values() for clock in clocks.values() if clock.alerted_percent > 0}

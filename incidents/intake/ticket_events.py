@@ -12,7 +12,9 @@ from hashlib import blake2b
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
+import orjson
 from msgspec import Meta
+from msgspec.structs import astuple
 
 from tracker import clock
 from tracker.exceptions import FieldError, InvalidInput, TooLarge
@@ -48,7 +50,10 @@ class TicketEventInput(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 
 class TicketSnapshot(NamedTuple):
-    """A checked event in canonical form: times in UTC, priority and tier in lower case."""
+    """A checked event in canonical form: times in UTC, priority and tier in lower case, no project = empty.
+
+    `extra` holds the optional fields that were sent, as JSON; `project` is one of them.
+    """
 
     external_id: str
     priority: str
@@ -57,6 +62,7 @@ class TicketSnapshot(NamedTuple):
     created_at: datetime
     updated_at: datetime
     sequence: int | None
+    project: str
     extra: bytes | None
     fingerprint: bytes
 
@@ -64,6 +70,7 @@ class TicketSnapshot(NamedTuple):
 # Text that is not UTF-8 is noticed only when it is decoded, and then by Python's own error.
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 FIELD_NAMES = TicketEventInput.__struct_fields__
+FIRST_EXTRA = FIELD_NAMES.index("title")
 _KEY_MARKS = [f'"{name}"'.encode() for name in FIELD_NAMES]
 _decode_list = msgspec.json.Decoder(list[TicketEventInput]).decode
 _decode_one = msgspec.json.Decoder(TicketEventInput).decode
@@ -226,21 +233,18 @@ def make_snapshot(event: TicketEventInput) -> TicketSnapshot:
     tier = event.customer_tier.strip().lower()
     status = event.status.strip()
     extra = _pack_extra(event)
-    content = f"{priority}\x1f{tier}\x1f{status}\x1f{created_at}\x1f{updated_at}\x1f{event.sequence}\x1f".encode()
-    fingerprint = blake2b(content + (extra or b""), digest_size=16).digest()
+    content = orjson.dumps((priority, tier, status, created_at, updated_at, event.sequence))
+    fingerprint = blake2b(content + extra if extra is not None else content, digest_size=16).digest()
     return TicketSnapshot(
-        event.id, priority, tier, status, created_at, updated_at, event.sequence, extra, fingerprint
+        event.id, priority, tier, status, created_at, updated_at, event.sequence, event.project or "", extra,
+        fingerprint,
     )  # fmt: skip
 
 
 def _pack_extra(event: TicketEventInput) -> bytes | None:
-    extra = {name: value for name in FIELD_NAMES[7:] if (value := getattr(event, name))}
+    values = astuple(event)[FIRST_EXTRA:]
+    if not any(values):
+        return None
+    extra = {name: value for name, value in zip(FIELD_NAMES[FIRST_EXTRA:], values, strict=True) if value}
     # msgspec and not orjson, which refuses whole numbers beyond 64 bits.
-    return msgspec.json.encode(extra, order="sorted") if extra else None
-
-
-def read_project_key(snapshot: TicketSnapshot) -> str:
-    """The key of the project that the event names; empty where it names none."""
-    if snapshot.extra is None or b'"project"' not in snapshot.extra:
-        return ""
-    return str(msgspec.json.decode(snapshot.extra).get("project", ""))
+    return msgspec.json.encode(extra, order="sorted")

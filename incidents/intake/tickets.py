@@ -16,7 +16,7 @@ from django.db import IntegrityError, transaction
 from psycopg.errors import UniqueViolation
 
 from incidents.intake.ticket_batch import Batch, Receipt
-from incidents.intake.ticket_events import TicketSnapshot, read_events, read_project_key, read_rows
+from incidents.intake.ticket_events import TicketSnapshot, read_events, read_rows
 from incidents.intake.ticket_rows import find_projects
 from incidents.tasks import SWEEP_SLA, ring
 from tracker import access
@@ -63,7 +63,8 @@ def _take(
     is_atomic: bool,
     is_single: bool = False,
 ) -> IngestResult:
-    unknown = _find_unknown_projects(good)
+    projects = find_projects({snapshot.project for _, snapshot in good})
+    unknown = _find_unknown_projects(good, projects)
     faults = sorted(faults + unknown, key=lambda fault: fault.index or 0)
     if faults and is_atomic:
         raise InvalidInput("There are faults in the events; nothing was taken.", details=faults)
@@ -71,7 +72,7 @@ def _take(
         refused = {fault.index for fault in unknown}
         good = [(index, snapshot) for index, snapshot in good if index not in refused]
     for _ in range(MAX_ATTEMPTS):
-        batch = Batch(actor, good)
+        batch = Batch(actor, good, projects)
         try:
             with transaction.atomic():
                 batch.write()
@@ -85,9 +86,11 @@ def _take(
     raise Unavailable("Other senders keep bringing the same tickets; try again.", retry_after_seconds=1)
 
 
-def _find_unknown_projects(good: list[tuple[int, TicketSnapshot]]) -> list[FieldError]:
+def _find_unknown_projects(good: list[tuple[int, TicketSnapshot]], known: dict[str, int]) -> list[FieldError]:
     """A fault for each event that names a project that is not there."""
-    known = find_projects(snapshot for _, snapshot in good)
-    named = ((index, read_project_key(snapshot)) for index, snapshot in good)
     message = "There is no project with this key."
-    return [FieldError("project", message, index) for index, key in named if key and key not in known]
+    return [
+        FieldError("project", message, index)
+        for index, snapshot in good
+        if snapshot.project and snapshot.project not in known
+    ]

@@ -74,4 +74,4 @@ def _replay_batch(batch_size: int) -> int:
 
 def _make_replayer(snapshots: list[TicketSnapshot], now: datetime) -> Replayer:
     categories = read_categories({snapshot.status for snapshot in snapshots})
-    return Replayer(current_book(), categories, rows.find_projects(snapshots), now)
+    return Replayer(current_book(), categories, rows.find_projects(snapshot.project for snapshot in snapshots), now)

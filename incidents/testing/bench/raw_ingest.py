@@ -53,7 +53,7 @@ def _plan(events: list[tuple[int, TicketSnapshot]], cases: dict[str, Case]) -> R
     snapshots = [snapshot for _, snapshot in events]
     now = clock.now()
     categories = read_categories({"new", "open", *(snapshot.status for snapshot in snapshots), *_statuses(cases)})
-    replayer = Replayer(current_book(), categories, find_projects(snapshots), now)
+    replayer = Replayer(current_book(), categories, find_projects(snapshot.project for snapshot in snapshots), now)
     new = {snapshot.external_id for snapshot in snapshots} - cases.keys()
     for name in sorted(new):
         cases[name] = Case(name, id=len(cases) + 1)
