@@ -259,6 +259,14 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": r"/v1",
+    # Choices of different models whose fields have the same name.
+    "ENUM_NAME_OVERRIDES": {
+        "SlaState": "incidents.choices.SLAState",
+        "ClockState": "incidents.choices.ClockState",
+        "AlertState": "incidents.choices.AlertState",
+        "DeliveryStatus": "incidents.choices.DeliveryStatus",
+        "ChannelKind": "incidents.choices.ChannelKind",
+    },
     "SERVE_AUTHENTICATION": [],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

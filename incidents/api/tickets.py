@@ -3,12 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.http import HttpRequest
 from django_filters import rest_framework as filters
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema, extend_schema_view
 from rest_framework.decorators import action
-from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -32,7 +30,6 @@ from incidents.services.ticket_ledgers import explain_ticket
 from incidents.services.tickets import assign_ticket, change_ticket, comment_on_ticket, visible_tickets
 from tracker.api.etags import etag_of, values_of
 from tracker.api.filters import ChoiceInFilter, InFilter
-from tracker.api.parsers import RawJSONParser
 from tracker.api.viewsets import ApiViewSet, ListMixin, RetrieveMixin
 from tracker.exceptions import InvalidInput
 from tracker.models import User
@@ -125,23 +122,8 @@ class TicketViewSet(TicketListMixin, RetrieveMixin, ApiViewSet[Ticket]):
     lookup_value_regex = "[^/]+"
     ordering: Sequence[str] = ("-pk",)
     serializer_class = TicketSerializer
+    raw_bodies = {"create": MAX_BODY_BYTES}
     query_params = {"list": ("include",), "create": ("atomic",), "comments": ("limit", "offset", "cursor")}
-
-    def get_parsers(self) -> list[BaseParser]:
-        """Events are decoded straight from the body, everything else is ordinary JSON."""
-        if self._is_ingest():
-            return [RawJSONParser()]
-        return super().get_parsers()
-
-    @property
-    def max_body_bytes(self) -> int:  # type: ignore[override]
-        """10 MiB for events."""
-        return MAX_BODY_BYTES if self._is_ingest() else 1024 * 1024
-
-    def _is_ingest(self) -> bool:
-        # There is no request while the OpenAPI document is made.
-        request: HttpRequest | None = self.request
-        return request is not None and request.method == "POST" and self.action_map.get("post") == "create"
 
     @extend_schema(request=EVENT_OR_LIST, responses={200: RECEIPT_OR_LIST}, parameters=[ATOMIC])
     def create(self, request: Request) -> Response:

@@ -29,9 +29,11 @@ a DomainError (or Http404, ValidationError …) and it is rendered; never build 
   parameters, `query_params = {"history": PAGING}`. `represent(objects)`: override for quick JSON; `etag(instance)`:
   override where the answer shows more than the row, `etag_exclude` for columns that do not count.
 - Actions that differ by method: `access={"get": "list", "post": "create"}`, and `resource="comments"` for another row.
-- Big bodies: `max_body_bytes`, and `parser_classes = [RawJSONParser]` to get the checked bytes as `request.data`.
+- Bodies for a decoder of your own: `raw_bodies = {"create": 10 * 1024 * 1024}` (action → limit) makes `request.data`
+  the checked bytes.
 - No collection: `ApiView` with `resource` and `access`; `is_public = True` only for what anonymous people may call.
 - Answers with a secret that is shown once: `hidden_keys = ("token",)`, so that no stored answer holds it;
   `keeps_answers = False` where no answer may be stored at all.
+- Each address gets a `Probe` in its package's `testing/probes.py`, from which the rights tests are generated.
 - Register with a `SimpleRouter(trailing_slash=False, use_regex_path=False)` in the package's `api/urls.py`.
 """

@@ -3,7 +3,7 @@
 Machines get the API's shape; pages that people look at get a plain page. Neither tells a trace or a version.
 """
 
-from typing import Any
+import sys
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -46,25 +46,11 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500: the log has the trace, this has none. A database that is away is a 503."""
-    error: Any = getattr(request, "failure", None) or RuntimeError()
-    return answer_error(request, to_domain_error(error))
+    # Django calls this while it handles what was raised.
+    raised = sys.exception()
+    return answer_error(request, to_domain_error(raised if isinstance(raised, Exception) else RuntimeError()))
 
 
 def refuse_csrf(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Django's CSRF_FAILURE_VIEW."""
     return answer_error(request, PermissionDenied("The CSRF token is missing or wrong. Reload the page and repeat."))
-
-
-class FailureMiddleware:
-    """Keeps what a view raised, so that `server_error` can tell a database that is away from a bug."""
-
-    def __init__(self, get_response: Any) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> Any:
-        """Passes on."""
-        return self.get_response(request)
-
-    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
-        """Notes and passes on."""
-        request.failure = exception  # type: ignore[attr-defined]

@@ -14,6 +14,7 @@ from tracker.exceptions import InvalidInput, TooLarge
 MAX_BODY_BYTES = 1024 * 1024
 MAX_DEPTH = 20
 LONE_BRACKETS = 100
+MAX_CONTAINERS = 50_000
 _STRINGS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 _ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _LARGEST = 2**63
@@ -52,7 +53,7 @@ def parse_json(body: bytes, *, max_depth: int = MAX_DEPTH) -> Any:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise _refusal(f"The body must be UTF-8; byte {error.start} is not.") from None
-    _check_depth(body, max_depth)
+    _check_brackets(body, max_depth)
     try:
         data = json.loads(
             text,
@@ -74,10 +75,12 @@ def _refusal(message: str) -> InvalidInput:
     return InvalidInput(message)
 
 
-def _check_depth(body: bytes, max_depth: int) -> None:
+def _check_brackets(body: bytes, max_depth: int) -> None:
     # What is left without strings and values are brackets; each round takes the innermost level away. All in C, and
     # the recursive parser never sees more than max_depth levels.
     brackets = _STRINGS.sub(b"", body).translate(None, _ALL_BUT_BRACKETS)
+    if len(brackets) > 2 * MAX_CONTAINERS:
+        raise _refusal(f"The body may hold up to {MAX_CONTAINERS} objects and lists, nested up to {max_depth} levels.")
     for _ in range(max_depth):
         if not brackets:
             return
@@ -136,24 +139,15 @@ def _check_characters(data: Any) -> None:
 
 
 class StrictJSONParser(BaseParser):
-    """The parser of every ordinary view; a view may raise `max_body_bytes`."""
+    """The parser of every view. Actions in the view's `raw_bodies` get the checked but unparsed bytes."""
 
     media_type = "application/json"
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
-        """The parsed body."""
-        return parse_json(RawJSONParser().parse(stream, media_type, parser_context))
-
-
-class RawJSONParser(BaseParser):
-    """Hands the checked but unparsed bytes on, for doors that decode straight into their own types."""
-
-    media_type = "application/json"
-
-    def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
-        """The raw body."""
+        """The parsed body, or its bytes."""
         context = parser_context or {}
         if str(context.get("encoding", "utf-8")).lower() not in ("utf-8", "utf8", "us-ascii", "ascii"):
             raise UnsupportedMediaType(media_type or "", detail="JSON is sent in UTF-8.")
         request, view = context["request"], context["view"]
-        return read_body(request._request, limit_bytes=getattr(view, "max_body_bytes", MAX_BODY_BYTES))
+        body = read_body(request._request, limit_bytes=getattr(view, "body_limit_bytes", MAX_BODY_BYTES))
+        return body if getattr(view, "action_name", None) in getattr(view, "raw_bodies", ()) else parse_json(body)

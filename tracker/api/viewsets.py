@@ -37,7 +37,8 @@ class ApiView(APIView):
     resource: str | None = None
     access: str | dict[str, str] | None = None
     is_public = False
-    max_body_bytes = MAX_BODY_BYTES
+    max_body_bytes: int = MAX_BODY_BYTES
+    raw_bodies: ClassVar[dict[str, int]] = {}
     query_params: ClassVar[dict[str, Sequence[str]]] = {}
     hidden_keys: tuple[str, ...] = ()
     keeps_answers = True
@@ -76,7 +77,17 @@ class ApiView(APIView):
 
     def allowed_query_params(self) -> Iterable[str]:
         """The parameters that this address knows in this action."""
-        return self.query_params.get(getattr(self, "action", None) or self.request.method.lower(), ())
+        return self.query_params.get(self.action_name, ())
+
+    @property
+    def action_name(self) -> str:
+        """What runs: the action of a viewset, else the method."""
+        return str(getattr(self, "action", None) or self.request.method.lower())
+
+    @property
+    def body_limit_bytes(self) -> int:
+        """How large a body this address takes in this action."""
+        return self.raw_bodies.get(self.action_name, self.max_body_bytes)
 
     # What REST framework calls.
 
@@ -142,7 +153,7 @@ class ApiView(APIView):
         return response
 
     def _answer_once(self, request: Request, handler: Callable[..., Any]) -> HttpResponseBase:
-        body = read_body(request._request, limit_bytes=self.max_body_bytes)
+        body = read_body(request._request, limit_bytes=self.body_limit_bytes)
 
         def produce() -> HttpResponseBase:
             response = self.finalize_response(request, handler(request, *self.args, **self.kwargs))

@@ -72,21 +72,15 @@ class ApiClient(Client):
         headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
         super().__init__(headers={**headers, **defaults.pop("headers", {})}, raise_request_exception=False, **defaults)
 
-    def post(  # type: ignore[override]
-        self, path: str, data: Any = None, content_type: str = "application/json", **extra: Any
-    ) -> Any:
+    def post(self, path: str, data: Any = None, content_type: str = "application/json", **extra: Any) -> Any:
         """POST; without `data` the body is empty."""
         return super().post(path, "" if data is None else data, content_type, **extra)
 
-    def patch(  # type: ignore[override]
-        self, path: str, data: Any = "", content_type: str = "application/json", **extra: Any
-    ) -> Any:
+    def patch(self, path: str, data: Any = "", content_type: str = "application/json", **extra: Any) -> Any:
         """PATCH."""
         return super().patch(path, data, content_type, **extra)
 
-    def put(  # type: ignore[override]
-        self, path: str, data: Any = "", content_type: str = "application/json", **extra: Any
-    ) -> Any:
+    def put(self, path: str, data: Any = "", content_type: str = "application/json", **extra: Any) -> Any:
         """PUT."""
         return super().put(path, data, content_type, **extra)
 

@@ -1,0 +1,38 @@
+"""Probes of the registry's addresses."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tracker.models import ApiToken, User
+from tracker.testing.factories import PASSWORD, make_token_row
+from tracker.testing.rights import Probe
+
+NEW_TOKEN = {"name": "CI", "scopes": ["read"]}
+NEW_PASSWORD = {"current_password": PASSWORD, "new_password": "a quite different phrase"}
+
+
+def token_of(owner: User) -> Mapping[str, Any]:
+    """A token."""
+    token: ApiToken = make_token_row(owner)
+    return {"pk": token.pk}
+
+
+def person(owner: User) -> Mapping[str, Any]:
+    """The owner is the object."""
+    return {"pk": owner.pk}
+
+
+PROBES = [
+    Probe("GET", "v1/auth/me", "users", "read", is_own=True),
+    Probe("PATCH", "v1/auth/me", "users", "update", body={"full_name": "New"}, is_own=True),
+    Probe("POST", "v1/auth/password", "users", "update", body=NEW_PASSWORD, is_own=True),
+    Probe("POST", "v1/auth/logout", "users", "update", status=204, is_own=True),
+    Probe("GET", "v1/users", "users", "list"),
+    Probe("GET", "v1/users/{pk}", "users", "read", person),
+    Probe("POST", "v1/users", "users", "create", body={"email": "new@example.com"}, status=201),
+    Probe("PATCH", "v1/users/{pk}", "users", "update", person, body={"full_name": "New"}),
+    Probe("GET", "v1/tokens", "api_tokens", "list"),
+    Probe("GET", "v1/tokens/{pk}", "api_tokens", "read", token_of),
+    Probe("POST", "v1/tokens", "api_tokens", "create", body=NEW_TOKEN, status=201),
+    Probe("POST", "v1/tokens/{pk}/revoke", "api_tokens", "transition", token_of),
+]
