@@ -259,14 +259,6 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": r"/v1",
-    # Choices of different models whose fields have the same name.
-    "ENUM_NAME_OVERRIDES": {
-        "SlaState": "incidents.choices.SLAState",
-        "ClockState": "incidents.choices.ClockState",
-        "AlertState": "incidents.choices.AlertState",
-        "DeliveryStatus": "incidents.choices.DeliveryStatus",
-        "ChannelKind": "incidents.choices.ChannelKind",
-    },
     "SERVE_AUTHENTICATION": [],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
@@ -274,6 +266,7 @@ SPECTACULAR_SETTINGS = {
     ],
     "ENUM_NAME_OVERRIDES": {
         "SLAState": "incidents.choices.SLAState",
+        "ClockKind": "incidents.choices.ClockKind",
         "ClockState": "incidents.choices.ClockState",
         "AlertState": "incidents.choices.AlertState",
     },

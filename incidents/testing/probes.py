@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from incidents.testing.factories import make_ticket
+from incidents.choices import DeliveryStatus
+from incidents.testing.factories import make_alert, make_channel, make_delivery, make_ticket
 from incidents.testing.ticket_events import ingest, make_event
 from tracker.models import User
 from tracker.testing.rights import Probe
@@ -22,13 +23,45 @@ def ticket_with_history(owner: User) -> Mapping[str, Any]:
     return {"id": "T-1"}
 
 
+def alert(owner: User) -> Mapping[str, Any]:
+    """A firing alert."""
+    return {"pk": make_alert(make_ticket()).pk}
+
+
+def channel(owner: User) -> Mapping[str, Any]:
+    """A channel."""
+    return {"pk": make_channel().pk}
+
+
+def dead_delivery(owner: User) -> Mapping[str, Any]:
+    """A delivery that was given up."""
+    row = make_delivery(make_channel(), status=DeliveryStatus.DEAD, next_attempt_at=None)
+    return {"pk": row.pk}
+
+
+CHANNEL = {"name": "ops", "kind": "slack", "url": "https://hooks.slack.com/services/T/B/x"}
+MUTE = {"until": None}
 PROBES = [
     Probe("GET", "v1/tickets", "tickets", "list"),
     Probe("POST", "v1/tickets", "tickets", "create", body=EVENT),
     Probe("GET", "v1/tickets/{id}", "tickets", "read", ticket),
+    Probe("GET", "v1/tickets/{id}/explain", "tickets", "read", ticket),
     Probe("POST", "v1/tickets/{id}/assign", "tickets", "update", ticket, body={"assignee": None}),
     Probe("POST", "v1/tickets/{id}/transition", "tickets", "transition", ticket_with_history, body={"status": "open"}),
     Probe("GET", "v1/tickets/{id}/comments", "tickets", "read", ticket),
     Probe("POST", "v1/tickets/{id}/comments", "tickets", "update", ticket, body={"body": "Seen."}, status=201),
     Probe("GET", "v1/dashboard", "tickets", "list"),
+    Probe("GET", "v1/alerts", "alerts", "list"),
+    Probe("GET", "v1/alerts/{pk}", "alerts", "read", alert),
+    Probe("POST", "v1/alerts/{pk}/acknowledge", "alerts", "transition", alert),
+    Probe("GET", "v1/deliveries", "deliveries", "list"),
+    Probe("GET", "v1/deliveries/{pk}", "deliveries", "read", dead_delivery),
+    Probe("POST", "v1/deliveries/{pk}/retry", "deliveries", "transition", dead_delivery),
+    Probe("GET", "v1/channels", "channels", "list"),
+    Probe("GET", "v1/channels/{pk}", "channels", "read", channel),
+    Probe("POST", "v1/channels", "channels", "create", body=CHANNEL, status=201),
+    Probe("PATCH", "v1/channels/{pk}", "channels", "update", channel, body={"name": "new"}),
+    Probe("DELETE", "v1/channels/{pk}", "channels", "delete", channel, status=204),
+    Probe("POST", "v1/channels/{pk}/test", "channels", "transition", channel, status=202),
+    Probe("POST", "v1/channels/{pk}/mute", "channels", "transition", channel, body=MUTE),
 ]
