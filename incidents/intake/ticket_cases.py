@@ -43,6 +43,7 @@ class Replayer:
         self.now = now
         self.next_version_at = book.next_effective_at(now)
         self.due_before_now = 0
+        self.outcomes: list[ClockOutcome] = []
 
     def order_key(self, snapshot: TicketSnapshot) -> OrderKey:
         """The documented total order: time, the sender's sequence, how far along, and at last the content itself."""
@@ -64,13 +65,15 @@ class Replayer:
         return case.ticket
 
     def _clock_row(self, ticket_id: int, state: ClockState, known: KnownClock | None) -> ClockRow:
+        told = known.told if known is not None else frozenset()
         next_check_at = None
-        limit = known.alerted_percent if known is not None else 0.0
-        alerted, level = self._find_told(state, limit)
         for step, crossing in zip(state.version.steps, state.crossings, strict=True):
-            if crossing is not None and (step.percent > limit or crossing > self.now):
+            if crossing is not None and (step.percent not in told or crossing > self.now):
                 next_check_at = crossing
                 break
+        alerted, level = 0.0, 0
+        if known is not None and known.alerted_percent:
+            alerted, level = self._keep_alerts(known, state)
         if next_check_at is not None and next_check_at <= self.now:
             self.due_before_now += 1
         return ClockRow(
@@ -92,15 +95,14 @@ class Replayer:
             next_check_at,
         )
 
-    def _find_told(self, state: ClockState, limit: float) -> tuple[float, int]:
-        """The highest threshold that was told before and is still true, and the highest level of those.
-
-        That of an earlier version which the present one has not is as true as any.
-        """
-        if not limit:
-            return 0.0, 0
-        crossed = [*zip(state.version.steps, state.crossings, strict=True), *state.retired]
-        told = [step for step, at in crossed if at is not None and at <= self.now and step.percent <= limit]
+    def _keep_alerts(self, known: KnownClock, state: ClockState) -> tuple[float, int]:
+        """Notes which thresholds are crossed, also those of earlier versions which the present one has not; returns
+        the highest of them that was told, and the highest level."""
+        both = [*zip(state.version.steps, state.crossings, strict=True), *state.retired]
+        crossed = [step for step, at in both if at is not None and at <= self.now]
+        is_stopped = state.state == "stopped"
+        self.outcomes.append(ClockOutcome(known.id, is_stopped, [float(step.percent) for step in crossed]))
+        told = [step for step in crossed if step.percent in known.told]
         return max((float(step.percent) for step in told), default=0.0), max((step.level for step in told), default=0)
 
     def _ticket_row(
@@ -180,8 +182,6 @@ def store_known_cases(replayer: Replayer, cases: list[Case]) -> None:
     rows.update_tickets(tickets)
     rows.update_clocks(updates)
     rows.copy_clocks(fresh)
-    alerted = {clock.id for clocks in known.values() for clock in clocks.values() if clock.alerted_percent > 0}
-    outcomes = [ClockOutcome(pk, row.state == "stopped", row.alerted_percent) for pk, row in updates if pk in alerted]
-    settle_alerts(outcomes, gone=gone, now=replayer.now)
+    settle_alerts(replayer.outcomes, gone=gone, now=replayer.now)
     if gone:
         rows.void_clocks(gone)

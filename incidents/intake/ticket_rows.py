@@ -62,7 +62,7 @@ class ClockRow(NamedTuple):
 
 
 class KnownClock(NamedTuple):
-    """What a replay must know of a clock that is there already."""
+    """What a replay must know of a clock that is there already. `told` are the thresholds that have their alert."""
 
     id: int
     ticket_id: int
@@ -70,6 +70,7 @@ class KnownClock(NamedTuple):
     cycle: int
     alerted_percent: float
     state: str
+    told: frozenset[float] = frozenset()
 
 
 ROWS_PER_PIECE = 200
@@ -142,7 +143,17 @@ def lock_clocks(ids: Sequence[int]) -> list[KnownClock]:
         " WHERE ticket_id = ANY(%s) ORDER BY id FOR UPDATE",
         list(ids),
     )
-    return [KnownClock(*row) for row in rows]
+    clocks = [KnownClock(*row) for row in rows]
+    # In a statement of its own: the one that waited for the lock still sees the alerts of before.
+    told: dict[int, set[float]] = {clock.id: set() for clock in clocks if clock.alerted_percent}
+    if not told:
+        return clocks
+    for pk, percent in _fetch(
+        "SELECT clock_id, percent::float FROM incidents_alert WHERE clock_id = ANY(%s) AND state <> 'withdrawn'",
+        list(told),
+    ):
+        told[pk].add(percent)
+    return [clock._replace(told=frozenset(told.get(clock.id, ()))) for clock in clocks]
 
 
 def find_projects(keys: Iterable[str]) -> dict[str, int]:

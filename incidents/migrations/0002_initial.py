@@ -142,7 +142,10 @@ class Migration(migrations.Migration):
             model_name="alert",
             name="ticket",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="alerts", to="incidents.ticket"
+                db_constraint=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="alerts",
+                to="incidents.ticket",
             ),
         ),
         migrations.AddField(

@@ -15,6 +15,7 @@ steps AS MATERIALIZED (
 
 MOMENT_FORMAT = """'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'"""
 
+# Below the highest threshold that was told there may be one that a later version of the policy brought in.
 FIRE = f"""
 WITH {STEPS},
 crossed AS MATERIALIZED (
@@ -23,7 +24,10 @@ crossed AS MATERIALIZED (
     FROM incidents_clock c
     CROSS JOIN LATERAL unnest(c.crossings) WITH ORDINALITY AS x(at, place)
     JOIN steps s ON s.version_id = c.policy_id AND s.place = x.place
-   WHERE c.ctid = ANY(%(places)s::tid[]) AND x.at <= %(now)s AND s.percent > c.alerted_percent),
+   WHERE c.ctid = ANY(%(places)s::tid[]) AND x.at <= %(now)s
+     AND (s.percent > c.alerted_percent OR NOT EXISTS (
+           SELECT FROM incidents_alert a
+            WHERE a.clock_id = c.id AND a.percent = s.percent AND a.state <> 'withdrawn'))),
 fired AS (
   INSERT INTO incidents_alert (ticket_id, clock_id, kind, cycle, percent, sla_state, level, channels, state, round,
                                crossed_at, fired_at, resolved_at, details)
@@ -68,10 +72,10 @@ UPDATE incidents_clock c
 """
 
 
-_TABLE = "json_to_recordset(%(table)s) AS r(clock_id bigint, is_stopped boolean, alerted_percent numeric)"
+_TABLE = "json_to_recordset(%(table)s) AS r(clock_id bigint, is_stopped boolean, crossed numeric[])"
 WITHDRAW = f"""
 UPDATE incidents_alert a SET state = 'withdrawn', withdrawn_at = %(now)s FROM {_TABLE}
- WHERE a.clock_id = r.clock_id AND a.percent > r.alerted_percent AND a.state <> 'withdrawn' RETURNING a.id
+ WHERE a.clock_id = r.clock_id AND a.percent <> ALL(r.crossed) AND a.state <> 'withdrawn' RETURNING a.id
 """
 RESOLVE = f"""
 UPDATE incidents_alert a SET state = 'resolved', resolved_at = %(now)s FROM {_TABLE}

@@ -34,11 +34,11 @@ class SweepResult:
 
 
 class ClockOutcome(NamedTuple):
-    """What a replay made of a clock that has alerts: those above `alerted_percent` were never due."""
+    """What a replay made of a clock that has alerts: those for other thresholds than `crossed` were never due."""
 
     clock_id: int
     is_stopped: bool
-    alerted_percent: float
+    crossed: list[float]
 
 
 def sweep_due_clocks(*, batch_size: int = BATCH_SIZE, max_seconds: float = math.inf) -> SweepResult:
@@ -90,7 +90,7 @@ def settle_alerts(outcomes: Sequence[ClockOutcome], *, gone: Sequence[int], now:
     if not outcomes and not gone:
         return
     table = [outcome._asdict() for outcome in outcomes]
-    table += [{"clock_id": pk, "is_stopped": True, "alerted_percent": 0} for pk in gone]
+    table += [{"clock_id": pk, "is_stopped": True, "crossed": []} for pk in gone]
     parameters: dict[str, Any] = {"table": orjson.dumps(table).decode(), "now": now}
     _change(WITHDRAW, parameters, Notice.WITHDRAWN)
     _change(RESOLVE, parameters, Notice.RESOLVED)

@@ -26,6 +26,9 @@ RULES = {
     "a clock belongs to a ticket": """
         SELECT c.id::text FROM incidents_clock c
          WHERE NOT EXISTS (SELECT 1 FROM incidents_ticket t WHERE t.id = c.ticket_id)""",
+    "an alert belongs to a ticket": """
+        SELECT a.id::text FROM incidents_alert a
+         WHERE NOT EXISTS (SELECT 1 FROM incidents_ticket t WHERE t.id = a.ticket_id)""",
     "a ticket has a history, and stands at its newest moment": """
         SELECT t.external_id FROM incidents_ticket t
           LEFT JOIN LATERAL (SELECT max(e.updated_at) AS newest FROM incidents_ticketevent e

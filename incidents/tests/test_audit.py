@@ -18,6 +18,7 @@ pytestmark = pytest.mark.django_db
 PLANTS = {
     "a ticket event belongs to a ticket": "UPDATE incidents_ticketevent SET ticket_id = 0",
     "a clock belongs to a ticket": "UPDATE incidents_clock SET ticket_id = 0 WHERE kind = 'response'",
+    "an alert belongs to a ticket": "UPDATE incidents_alert SET ticket_id = 0",
     "a ticket has a history, and stands at its newest moment": "UPDATE incidents_ticket SET updated_at = now()",
     "a ticket event names the line of the log that says who sent it": (
         "UPDATE incidents_ticketevent SET logged_in_id = 0"

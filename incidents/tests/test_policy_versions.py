@@ -6,7 +6,9 @@ from datetime import timedelta
 import pytest
 from django.test import override_settings
 
-from incidents.models import Calendar, Clock, PolicyVersion, Ticket
+from incidents.models import Alert, Calendar, Clock, PolicyVersion, Ticket
+from incidents.services.alerts import sweep_due_clocks
+from incidents.services.audits import audit
 from incidents.services.policies import current_book
 from incidents.services.policy_documents import read_document
 from incidents.services.policy_versions import ensure_default_policy, publish_version, withdraw_version
@@ -203,12 +205,17 @@ def test_while_a_file_owns_the_policy_nobody_else_publishes():
         publish_version(actor=SYSTEM, document=promise(1, 2))
 
 
-def test_steps_that_a_new_version_lacks_stay_told(move_clock):
+def test_steps_that_a_new_version_lacks_stay_told_and_those_it_brings_are_told_once(move_clock):
     move_clock(to=at(160))
     ingest(make_event())
-    assert clock_of().next_check_at == at(153)
-    Clock.objects.filter(kind="resolution").update(alerted_percent=85)
-    publish_version(actor=SYSTEM, document=promise(30, 180, steps=(Step(95, "alert", 3), Step(100, "breach", 4))))
+    sweep_due_clocks()
+    steps = (Step(50, "alert", 1), Step(95, "alert", 3), Step(100, "breach", 4))
+    publish_version(actor=SYSTEM, document=promise(30, 180, steps=steps))
     replay_requested()
+    assert sweep_due_clocks().alerts == 3, "50 % of both clocks, 95 % of the response"
+    assert sweep_due_clocks().alerts == 0
+    alerts = Alert.objects.filter(kind="resolution").order_by("percent")
+    assert [(float(alert.percent), alert.state) for alert in alerts] == [(50, "firing"), (85, "firing")]
     assert clock_of().alerted_percent == 85
     assert clock_of().next_check_at == START + timedelta(minutes=171)
+    assert audit() == []
