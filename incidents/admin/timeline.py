@@ -71,7 +71,7 @@ def _tell_change(event: TicketEvent, earlier: TicketEvent | None) -> str:
         for name, label in (("status", "status"), ("priority", "priority"), ("customer_tier", "tier"))
         if getattr(earlier, name) != getattr(event, name)
     ]
-    told = ", ".join(changes) or "told again without a change of status"
+    told = ", ".join(changes) or "told again, nothing here changed"
     return told[:1].upper() + told[1:]
 
 

@@ -37,6 +37,11 @@ def write_absolute(moment: datetime) -> str:
     return timezone.localtime(moment).strftime("%a %d %b %Y, %H:%M:%S %Z")
 
 
+def write_short(moment: datetime) -> SafeString:
+    """Day and time to the second as tables need it; the rest in a tooltip."""
+    return render_time(moment, timezone.localtime(moment).strftime("%d %b %H:%M:%S"))
+
+
 def write_moment(moment: datetime | None) -> SafeString | str:
     """ "5 min ago" or "in 2 h 5 min", with the absolute time as a tooltip; a dash for no moment."""
     if moment is None:

@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
 
 from tracker.admin.base import AccessAdmin, actor_of
 from tracker.admin.user_forms import LoginForm, OwnPasswordForm, show_refusal
@@ -54,6 +55,10 @@ class TrackerAdminSite(AdminSite):
         """Puts a box on the first page; the builder answers None where the reader may not see it."""
         self._panels.append(build)
         return build
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """What every page's frame shows."""
+        return {**super().each_context(request), "reader_timezone": timezone.get_current_timezone_name()}
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """The first page: what needs somebody now."""

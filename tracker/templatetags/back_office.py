@@ -7,6 +7,7 @@ from tracker.admin import formats
 register = template.Library()
 register.filter("moment", formats.write_moment)
 register.filter("time_left", formats.write_time_left)
+register.filter("short_moment", formats.write_short)
 register.filter("span", formats.write_span)
 register.filter("minutes", formats.write_minutes)
 register.filter("absolute", formats.write_absolute)
