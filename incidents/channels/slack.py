@@ -28,8 +28,8 @@ RED, ORANGE, GREEN, GREY = "#d32f2f", "#f57c00", "#388e3c", "#757575"
 SECTION_CHARACTERS = 3000
 FIELD_CHARACTERS = 1900
 HEADER_CHARACTERS = 150
-LINES_PER_SECTION = 12
-LINE_CHARACTERS = SECTION_CHARACTERS // LINES_PER_SECTION - 10
+LINE_CHARACTERS = 120
+TICKET_CHARACTERS = 40
 ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
@@ -58,7 +58,9 @@ def render(message: Message) -> dict[str, Any]:
     headline = escape_text(message.headline, SECTION_CHARACTERS)
     match message:
         case Digest():
-            colour, blocks = GREY, list(_digest_blocks(message))
+            colours = {_colour(item) for item in message.items}
+            colour = next((worst for worst in (RED, ORANGE, GREEN) if worst in colours), GREY)
+            blocks = list(_digest_blocks(message))
         case ServiceNotice():
             colour, blocks = (
                 GREY,
@@ -122,15 +124,20 @@ def _alert_blocks(item: AlertNotice) -> list[dict[str, Any]]:
 
 
 def _digest_blocks(digest: Digest) -> Iterator[dict[str, Any]]:
-    lines = [_digest_line(item) for item in digest.items]
-    for start in range(0, len(lines), LINES_PER_SECTION):
-        yield _section("\n".join(lines[start : start + LINES_PER_SECTION]))
-    yield _section(_link(digest.link, "All alerts"))
+    text = ""
+    for item in digest.items:
+        line = _digest_line(item)
+        if len(text) + len(line) >= SECTION_CHARACTERS:
+            yield _section(text)
+            text = ""
+        text += f"{line}\n"
+    yield _section(text + _link(digest.link, "All alerts"))
 
 
 def _digest_line(item: AlertNotice) -> str:
     mark = {RED: "🔴", ORANGE: "🟠", GREEN: "🟢"}.get(_colour(item), "⚪")
-    return f"{mark} {escape_text(item.headline, LINE_CHARACTERS - 4)}"
+    facts = escape_text(item.headline.replace(f" {item.ticket_id},", "", 1), LINE_CHARACTERS)
+    return f"{mark} {_link(item.link, item.ticket_id[:TICKET_CHARACTERS])} {facts}"
 
 
 def _link(url: str, label: str) -> str:

@@ -111,6 +111,17 @@ def test_a_digest_names_every_ticket_within_the_limits_of_slack(receiver):
     body = receiver.sent_to("/slack/ok")[-1].body
     assert all(f"INC-{n}-" in body for n in range(100))
     assert "100 notices: 100 alert" in body
+    assert len(json.loads(body)["attachments"][0]["blocks"]) <= 50
+
+
+@pytest.mark.parametrize(
+    ("states", "colour"),
+    [({"alert", "breach"}, RED), ({"alert"}, ORANGE), ({"resolved"}, GREEN), ({"withdrawn"}, GREY)],
+)
+def test_a_digest_wears_the_colour_of_the_worst_in_it(states, colour):
+    notices = {"resolved": Notice.RESOLVED, "withdrawn": Notice.WITHDRAWN}
+    items = tuple(make_notice(state=state, notice=notices.get(state, Notice.FIRED)) for state in states)
+    assert render(Digest(items, "https://tracker.example/"))["attachments"][0]["color"] == colour
 
 
 def test_a_test_message_arrives(receiver):

@@ -7,6 +7,7 @@ import urllib.request
 import pytest
 
 from incidents.testing.receiver import REMEMBERED, RunningReceiver
+from incidents.testing.receiver_page import show_mrkdwn
 
 
 @pytest.fixture
@@ -63,6 +64,14 @@ def test_the_page_shows_what_came_and_runs_none_of_it(receiver):
     assert "<script" not in page
     (request,) = json.loads(fetch(receiver.url("/requests.json"))[1])["requests"]
     assert (request["path"], request["answered"]) == ("/slack/ok", 200)
+
+
+def test_the_page_shows_markup_as_slack_would():
+    text = "*<https://tracker.example/a?b=1&c=2|INC-1>* &lt;b&gt; <javascript:alert(1)|x>"
+    assert show_mrkdwn(text) == (
+        '<b><a href="https://tracker.example/a?b=1&amp;c=2" rel="noreferrer">INC-1</a></b> &lt;b&gt; '
+        "&lt;javascript:alert(1)|x&gt;"
+    )
 
 
 def test_its_memory_is_bounded(receiver):
