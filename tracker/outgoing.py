@@ -47,6 +47,7 @@ class CheckedBackend(httpcore.AsyncNetworkBackend):
     def __init__(self, allow: Sequence[Network]) -> None:
         self._allow = allow
         self._network = httpcore.AnyIOBackend()
+        self._look_ups: dict[str, asyncio.Task[list[IPAddress]]] = {}
 
     async def connect_tcp(
         self,
@@ -57,7 +58,7 @@ class CheckedBackend(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         """Resolve, check all, connect to the first address that answers. Raises OutgoingRefused, OutgoingFailed."""
-        addresses = await resolve(host, port)
+        addresses = await self._resolve(host, port)
         for address in addresses:
             check_address(address, self._allow)
         failure: httpcore.ConnectError | None = None
@@ -67,6 +68,21 @@ class CheckedBackend(httpcore.AsyncNetworkBackend):
             except httpcore.ConnectError as error:
                 failure = error
         raise failure or OutgoingFailed("the name has no address")
+
+    async def _resolve(self, host: str, port: int) -> list[IPAddress]:
+        """Requests for one host that wait at the same time share one look-up: a name server that hangs holds a single
+        thread, and leaves the others to other hosts."""
+        task = self._look_ups.get(host)
+        if task is None:
+            task = self._look_ups[host] = asyncio.create_task(resolve(host, port))
+            task.add_done_callback(lambda done: self._forget(host, done))
+        return await asyncio.shield(task)
+
+    def _forget(self, host: str, done: asyncio.Task[list[IPAddress]]) -> None:
+        del self._look_ups[host]
+        if not done.cancelled():
+            # Read here, because everybody who waited for it may have given up.
+            done.exception()
 
     async def connect_unix_socket(
         self, path: str, timeout: float | None = None, socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None

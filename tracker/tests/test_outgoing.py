@@ -11,7 +11,7 @@ import pytest
 
 from tracker import outgoing
 from tracker.addresses import OutgoingRefused
-from tracker.outgoing import MAX_RESPONSE_BYTES, OutgoingFailed, OutgoingResponse, send_request
+from tracker.outgoing import MAX_RESPONSE_BYTES, OutgoingFailed, OutgoingResponse, open_client, send_request
 from tracker.testing.forbidden_urls import FORBIDDEN_URLS
 from tracker.testing.servers import BackgroundServer, hang_up, reset
 
@@ -105,6 +105,22 @@ def test_a_look_up_that_never_ends_is_cut_off_too(monkeypatch):
     with pytest.raises(OutgoingFailed, match="no answer within"):
         fetch("http://slow.example/", deadline_seconds=0.2)
     assert time.monotonic() - started < 1
+
+
+def test_requests_to_one_host_share_a_look_up_that_hangs(monkeypatch):
+    asked: list[str] = []
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *args, **kwargs: (asked.append(host), time.sleep(1)))
+
+    async def send_many() -> list[BaseException | OutgoingResponse]:
+        async with open_client(LOOPBACK) as client:
+            requests = [
+                client.send_request("POST", "http://slow.example/", headers={}, body=b"", deadline_seconds=0.2)
+                for _ in range(30)
+            ]
+            return await asyncio.gather(*requests, return_exceptions=True)
+
+    assert {str(failure) for failure in asyncio.run(send_many())} == {"no answer within 0.2 seconds"}
+    assert asked == ["slow.example"]
 
 
 def test_an_endless_answer_is_read_up_to_its_cap():
