@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 from incidents.api.alerts import AlertViewSet
 from incidents.api.channels import ChannelViewSet
 from incidents.api.deliveries import DeliveryViewSet
+from incidents.api.sla import CalendarViewSet, PolicyViewSet
 from incidents.api.tickets import DashboardViewSet, TicketViewSet
 
 router = SimpleRouter(trailing_slash=False)
@@ -13,5 +14,7 @@ router.register("dashboard", DashboardViewSet, basename="dashboard")
 router.register("alerts", AlertViewSet, basename="alert")
 router.register("channels", ChannelViewSet, basename="channel")
 router.register("deliveries", DeliveryViewSet, basename="delivery")
+router.register("sla/policies", PolicyViewSet, basename="sla-policy")
+router.register("sla/calendars", CalendarViewSet, basename="sla-calendar")
 
 urlpatterns = router.urls

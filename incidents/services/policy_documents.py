@@ -12,9 +12,12 @@ from django.db.models import Max, Prefetch
 from incidents.choices import AppliesTo, PolicySource
 from incidents.models import Calendar, EscalationStep, PolicyRule, PolicyVersion
 from incidents.sla.calendars import CalendarSpec
+from incidents.sla.config import parse_sla_document
 from incidents.sla.documents import RuleSpec, SLADocument, default_document
+from incidents.sla.errors import SpecErrors
 from incidents.sla.policies import Step, StepState
 from tracker.access import Actor
+from tracker.exceptions import FieldError, InvalidInput
 from tracker.models import User
 from tracker.services.events import log_event
 
@@ -23,9 +26,21 @@ SINCE_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 def make_default_document() -> SLADocument:
     """The built-in targets with the thresholds of the settings."""
-    return default_document(
-        _tidy(round(settings.ALERT_THRESHOLD * 100, 2)), _tidy(round(settings.BREACH_THRESHOLD * 100, 2))
-    )
+    return default_document(settings.ALERT_THRESHOLD * 100, settings.BREACH_THRESHOLD * 100)
+
+
+def parse_document(text: str | bytes, *, root: str = "") -> SLADocument:
+    """Reads the words of an SLA file; where it names no thresholds, those of the settings hold.
+
+    Raises:
+        InvalidInput: `details` names each fault by its path, below `root`.
+    """
+    percents = {"alert_percent": settings.ALERT_THRESHOLD * 100, "breach_percent": settings.BREACH_THRESHOLD * 100}
+    try:
+        return parse_sla_document(text, **percents)
+    except SpecErrors as error:
+        details = [FieldError(".".join(filter(None, (root, fault.path))), fault.message) for fault in error.errors]
+        raise InvalidInput("There are faults in the policy; nothing was changed.", details=details) from None
 
 
 @transaction.atomic

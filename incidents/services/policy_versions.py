@@ -2,23 +2,28 @@
 
 from dataclasses import replace
 from datetime import datetime
+from typing import TypeVar
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Model, QuerySet
 
 from incidents.choices import AppliesTo, PolicySource
-from incidents.models import PolicyVersion, Ticket
+from incidents.models import Calendar, PolicyVersion, Ticket
 from incidents.services.policies import current_book, hold_policy
 from incidents.services.policy_documents import (
     make_default_document,
+    parse_document,
     read_document,
     read_steps,
     render_document,
     store_document,
 )
 from incidents.sla.document_checks import check_document
+from incidents.sla.document_writer import write_sla_document
 from incidents.sla.documents import SLADocument
+from incidents.sla.errors import SpecError
+from incidents.sla.policies import Version
 from incidents.tasks import REPLAY_TICKETS, ring
 from tracker import access, clock
 from tracker.access import Actor
@@ -26,6 +31,7 @@ from tracker.exceptions import Conflict, FieldError, InvalidInput
 from tracker.services.events import log_event
 
 MAX_NOTE_CHARACTERS = 300
+M = TypeVar("M", bound=Model)
 
 
 def ensure_default_policy() -> PolicyVersion:
@@ -112,6 +118,53 @@ def publish_version(
         Ticket.objects.filter(is_open=True).request_replay(at=effective_at)
         ring(REPLAY_TICKETS)
     return version
+
+
+def publish_policy(*, actor: Actor, text: str, note: str = "") -> PolicyVersion:
+    """Publishes what `text` says, in the words of the SLA file (YAML or JSON).
+
+    Raises:
+        As `publish_version`; InvalidInput names each fault by its path below `policy`.
+    """
+    access.require(actor, "sla_policies", "create")
+    refuse_while_file_owns()
+    document = parse_document(text, root="policy")
+    applies_to, effective_at = document.applies_to, document.effective_at
+    return publish_version(actor=actor, document=document, applies_to=applies_to, effective_at=effective_at, note=note)
+
+
+def export_version(*, actor: Actor, version: PolicyVersion) -> str:
+    """A version as the SLA file that says the same.
+
+    Raises:
+        PermissionDenied: see access.yaml, sla_policies.export.
+        Conflict: no file can say it.
+    """
+    access.require(actor, "sla_policies", "export")
+    try:
+        return write_sla_document(read_document(version))
+    except SpecError as error:
+        raise Conflict(f"This version cannot be written as a file: {error}.") from None
+
+
+def visible_versions(actor: Actor) -> QuerySet[PolicyVersion]:
+    """The versions that `actor` may know of: all or none, as access.yaml says."""
+    return _all_or_none(actor, PolicyVersion.objects.all())
+
+
+def visible_calendars(actor: Actor) -> QuerySet[Calendar]:
+    """The calendars that `actor` may know of: all or none, as access.yaml says."""
+    return _all_or_none(actor, Calendar.objects.all())
+
+
+def _all_or_none(actor: Actor, rows: QuerySet[M]) -> QuerySet[M]:
+    return rows if access.decide(actor, "sla_policies", "list").is_for_all_rows else rows.none()
+
+
+def version_in_force() -> Version:
+    """The version that a ticket which begins now goes by."""
+    book = current_book()
+    return book.base_version(clock.now()) or book.versions[0]
 
 
 @transaction.atomic

@@ -12,14 +12,13 @@ from django.db import transaction
 from incidents.choices import PolicySource
 from incidents.models import PolicyVersion, SLAConfigFile
 from incidents.services.policies import current_book, hold_policy
+from incidents.services.policy_documents import parse_document
 from incidents.services.policy_versions import publish_version
-from incidents.sla.config import parse_sla_document
 from incidents.sla.documents import SLADocument
-from incidents.sla.errors import SpecErrors
 from incidents.sla.strict_yaml import MAX_BYTES
 from tracker import access, clock
 from tracker.access import Actor
-from tracker.exceptions import Conflict, DomainError, FieldError, InvalidInput
+from tracker.exceptions import Conflict, DomainError, InvalidInput
 
 STANDARD_INPUT = "-"
 
@@ -54,7 +53,7 @@ def check_sla_file(path: str) -> SLADocument:
     Raises:
         InvalidInput: it cannot be read, or has faults; `details` names each with its path in the file.
     """
-    return _parse(_read(path))
+    return parse_document(_read(path))
 
 
 def load_sla_file(*, actor: Actor, path: str) -> PolicyVersion | None:
@@ -69,7 +68,7 @@ def load_sla_file(*, actor: Actor, path: str) -> PolicyVersion | None:
     owner = settings.SLA_CONFIG_PATH
     if owner and (path == STANDARD_INPUT or Path(owner).resolve() != Path(path).resolve()):
         raise Conflict(f"The file at SLA_CONFIG_PATH ({owner}) owns the policy; change that one.")
-    return _apply(actor, path, _parse(_read(path)))
+    return _apply(actor, path, parse_document(_read(path)))
 
 
 def reload_sla_file() -> PolicyVersion | None:
@@ -86,7 +85,7 @@ def reload_sla_file() -> PolicyVersion | None:
     try:
         content = _read(path)
         digest = sha256(content).hexdigest()
-        version = _apply(Actor.system("sla_file"), path, _parse(content))
+        version = _apply(Actor.system("sla_file"), path, parse_document(content))
     except DomainError as error:
         _note_refused(path, digest, error)
         return None
@@ -103,18 +102,6 @@ def _read(path: str) -> bytes:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise InvalidInput.of_field("file", f"cannot be read: {reason}") from None
-
-
-def _parse(content: bytes) -> SLADocument:
-    try:
-        return parse_sla_document(
-            content,
-            alert_percent=round(settings.ALERT_THRESHOLD * 100, 2),
-            breach_percent=round(settings.BREACH_THRESHOLD * 100, 2),
-        )
-    except SpecErrors as error:
-        details = [FieldError(fault.path, fault.message) for fault in error.errors]
-        raise InvalidInput("There are faults in the file; nothing was changed.", details=details) from None
 
 
 def _apply(actor: Actor, path: str, document: SLADocument) -> PolicyVersion | None:

@@ -1,11 +1,15 @@
 """Probes of the addresses of tickets, alerts and channels."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from incidents.choices import DeliveryStatus
-from incidents.testing.factories import make_alert, make_channel, make_delivery, make_ticket
-from incidents.testing.ticket_events import ingest, make_event
+from incidents.services.policy_versions import ensure_default_policy, publish_version
+from incidents.sla.documents import default_document
+from incidents.testing.factories import make_alert, make_calendar, make_channel, make_delivery, make_ticket
+from incidents.testing.ticket_events import SYSTEM, ingest, make_event
+from tracker import clock
 from tracker.models import User
 from tracker.testing.rights import Probe
 
@@ -39,6 +43,24 @@ def dead_delivery(owner: User) -> Mapping[str, Any]:
     return {"pk": row.pk}
 
 
+def policy_version(owner: User) -> Mapping[str, Any]:
+    """The built-in version."""
+    return {"number": ensure_default_policy().number}
+
+
+def scheduled_version(owner: User) -> Mapping[str, Any]:
+    """A version that is not in effect yet."""
+    effective_at = clock.now() + timedelta(days=1)
+    version = publish_version(actor=SYSTEM, document=default_document(), effective_at=effective_at)
+    return {"number": version.number}
+
+
+def calendar(owner: User) -> Mapping[str, Any]:
+    """A calendar."""
+    return {"pk": make_calendar().pk}
+
+
+POLICY = {"policy": {"fallback": {"response": 30, "resolution": 180}}}
 CHANNEL = {"name": "ops", "kind": "slack", "url": "https://hooks.slack.com/services/T/B/x"}
 MUTE = {"until": None}
 PROBES = [
@@ -57,6 +79,13 @@ PROBES = [
     Probe("GET", "v1/deliveries", "deliveries", "list"),
     Probe("GET", "v1/deliveries/{pk}", "deliveries", "read", dead_delivery),
     Probe("POST", "v1/deliveries/{pk}/retry", "deliveries", "transition", dead_delivery),
+    Probe("GET", "v1/sla/policies", "sla_policies", "list"),
+    Probe("GET", "v1/sla/policies/{number}", "sla_policies", "read", policy_version),
+    Probe("POST", "v1/sla/policies", "sla_policies", "create", body=POLICY, status=201),
+    Probe("DELETE", "v1/sla/policies/{number}", "sla_policies", "delete", scheduled_version, status=204),
+    Probe("GET", "v1/sla/policies/{number}/export", "sla_policies", "export", policy_version),
+    Probe("GET", "v1/sla/calendars", "sla_policies", "list"),
+    Probe("GET", "v1/sla/calendars/{pk}", "sla_policies", "read", calendar),
     Probe("GET", "v1/channels", "channels", "list"),
     Probe("GET", "v1/channels/{pk}", "channels", "read", channel),
     Probe("POST", "v1/channels", "channels", "create", body=CHANNEL, status=201),

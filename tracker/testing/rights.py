@@ -38,7 +38,9 @@ class Probe:
     body: Any = None
     status: int = 200
     is_own: bool = False
-    unknown: Mapping[str, Any] = field(default_factory=lambda: {"pk": 999999999, "id": "no-such-id"})
+    unknown: Mapping[str, Any] = field(
+        default_factory=lambda: {"pk": 999999999, "number": 999999999, "id": "no-such-id"}
+    )
 
     @property
     def name(self) -> str:
