@@ -4,13 +4,13 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import Min, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
 from incidents.admin.badges import alert_badge, channel_badge, render_sla_badge
 from incidents.choices import AlertState, DeliveryStatus
-from incidents.models import Alert, Channel, Delivery, SLAConfigFile, Ticket, TicketStatus
+from incidents.models import Alert, Channel, Clock, Delivery, SLAConfigFile, Ticket, TicketStatus
 from tracker import clock
 from tracker.access import may
 from tracker.admin.base import actor_of
@@ -62,11 +62,19 @@ def alerts_panel(request: HttpRequest) -> Panel | None:
         return None
     firing = Alert.objects.filter(state=AlertState.FIRING)
     rows = firing.select_related("ticket").defer(*(f"ticket__{name}" for name in HEAVY)).order_by("-id")[:ROWS]
-    context = {
+    context: dict[str, Any] = {
         "alerts": [(alert, alert_badge(AlertState.FIRING, alert.sla_state)) for alert in rows],
         "count": _count(firing),
+        "lag_seconds": _find_sweep_lag(),
     }
     return Panel("admin/incidents/panels/alerts.html", context, position=3)
+
+
+def _find_sweep_lag() -> float:
+    """For how many seconds the longest waiting deadline has been due and not swept; 0 where none waits."""
+    now = clock.now()
+    earliest = Clock.objects.filter(next_check_at__lte=now).aggregate(earliest=Min("next_check_at"))["earliest"]
+    return (now - earliest).total_seconds() if earliest else 0.0
 
 
 def channels_panel(request: HttpRequest) -> Panel | None:

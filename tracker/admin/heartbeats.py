@@ -4,11 +4,13 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
+from tracker import clock, schedules
 from tracker.access import may
 from tracker.admin.base import AccessAdmin, actor_of
 from tracker.admin.formats import render_badge, write_moment, write_span
 from tracker.admin.site import Panel, TrackerAdminSite
 from tracker.models import SweepHeartbeat
+from tracker.schedules import Every
 
 site: TrackerAdminSite = admin.site  # type: ignore[assignment]
 
@@ -40,12 +42,20 @@ class SweepHeartbeatAdmin(AccessAdmin[SweepHeartbeat]):
 
 
 def heartbeat_badge(beat: SweepHeartbeat) -> SafeString:
-    """How a sweep's last run ended."""
+    """How a sweep's last run ended, and whether the next is overdue."""
     if beat.last_error:
         return render_badge("Failed", "breach")
     if beat.finished_at is None or beat.finished_at < beat.started_at:
         return render_badge("Running", "info")
-    return render_badge("OK", "ok")
+    return render_badge("Late", "breach") if _is_late(beat) else render_badge("OK", "ok")
+
+
+def _is_late(beat: SweepHeartbeat) -> bool:
+    """Whether three of its shipped intervals have passed."""
+    shipped = next((one for one in schedules.default_schedules().values() if one.sweep == beat.name), None)
+    if shipped is None or not isinstance(shipped.when, Every):
+        return False
+    return (clock.now() - beat.started_at).total_seconds() > max(3 * shipped.when.seconds, 60)
 
 
 def sweeps_panel(request: HttpRequest) -> Panel | None:
