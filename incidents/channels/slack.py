@@ -126,12 +126,13 @@ def _alert_blocks(item: AlertNotice) -> list[dict[str, Any]]:
 def _digest_blocks(digest: Digest) -> Iterator[dict[str, Any]]:
     text = ""
     for item in digest.items:
-        line = _digest_line(item)
-        if len(text) + len(line) >= SECTION_CHARACTERS:
+        line = f"{_digest_line(item)}\n"
+        if len(text) + len(line) > SECTION_CHARACTERS:
             yield _section(text)
             text = ""
-        text += f"{line}\n"
-    yield _section(text + _link(digest.link, "All alerts"))
+        text += line
+    yield _section(text)
+    yield _section(_link(digest.link, "All alerts"))
 
 
 def _digest_line(item: AlertNotice) -> str:

@@ -6,6 +6,8 @@ import uuid
 from ipaddress import ip_network
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from incidents import channels
 from incidents.channels.base import ChannelConfig, Dead, Digest, Retry, Sent
@@ -112,6 +114,15 @@ def test_a_digest_names_every_ticket_within_the_limits_of_slack(receiver):
     assert all(f"INC-{n}-" in body for n in range(100))
     assert "100 notices: 100 alert" in body
     assert len(json.loads(body)["attachments"][0]["blocks"]) <= 50
+
+
+@given(st.lists(st.builds(make_notice, ticket_id=st.text(min_size=1, max_size=128)), min_size=2, max_size=100))
+@settings(max_examples=50, deadline=None)
+def test_no_block_of_a_digest_is_longer_than_slack_takes(items):
+    blocks = render(Digest(tuple(items), "https://tracker.example/alerts"))["attachments"][0]["blocks"]
+    assert len(blocks) <= 50
+    assert max(len(block["text"]["text"]) for block in blocks) <= 3000
+    assert sum(block["text"]["text"].count("SLA") for block in blocks) >= len(items)
 
 
 @pytest.mark.parametrize(
