@@ -24,6 +24,7 @@ MAX_IN_FLIGHT = 64
 POLL_SECONDS = 0.5
 # A worker waits this long for the next message of a Slack channel or the next early retry; later ones are the beat's.
 WORTH_WAITING_SECONDS = 2.0
+MAX_EMPTY_LOOKS = 3
 FINISH_PATIENCE_SECONDS = 20.0
 
 logger = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ def deliver_due(*, limit: int | None = None, stop_after_seconds: float = 10.0) -
 async def _pump(limit: int | None, stop_at: float) -> DeliveryReport:
     report = DeliveryReport()
     under_way: set[asyncio.Task[Result]] = set()
+    empty_looks = 0
     async with open_client(settings.OUTGOING_ALLOWED_NETWORKS, max_connections=MAX_IN_FLIGHT) as client:
         while True:
             room = MAX_IN_FLIGHT - len(under_way)
@@ -57,9 +59,11 @@ async def _pump(limit: int | None, stop_at: float) -> DeliveryReport:
             report.attempts += len(claims)
             under_way |= {asyncio.create_task(_attempt(claim, client)) for claim in claims}
             if not under_way:
-                if room <= 0 or not await _wait_for_work(stop_at):
+                empty_looks += 1
+                if room <= 0 or empty_looks > MAX_EMPTY_LOOKS or not await _wait_for_work(stop_at):
                     return report
                 continue
+            empty_looks = 0
             done, under_way = await asyncio.wait(under_way, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
             if done:
                 report.finished += await _finish([task.result() for task in done])
@@ -78,11 +82,12 @@ async def _attempt(claim: Claim, client: OutgoingClient) -> Result:
 
 
 async def _wait_for_work(stop_at: float) -> bool:
-    """Sleeps until the next delivery is due, where that is soon; says whether to look again."""
+    """Sleeps until the next delivery is due, where that is soon; says whether to look again. What became due between
+    two looks is worth another one; what stays due is held by another worker."""
     seconds = await sync_to_async(seconds_until_due)()
-    if seconds is None or not 0 < seconds <= WORTH_WAITING_SECONDS or time.monotonic() + seconds > stop_at:
+    if seconds is None or seconds > WORTH_WAITING_SECONDS or time.monotonic() + seconds > stop_at:
         return False
-    await asyncio.sleep(seconds)
+    await asyncio.sleep(max(seconds, 0.01))
     return True
 
 
