@@ -27,7 +27,10 @@ MAX_REPORTED_FAULTS = 100
 MAX_FUTURE = timedelta(minutes=5)
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
-Word = Annotated[str, Meta(min_length=1, max_length=40)]
+MAX_WORD = 40
+MAX_STATUS = 60
+
+Word = Annotated[str, Meta(min_length=1, max_length=MAX_WORD)]
 Moment = Annotated[datetime, Meta(tz=True)]
 
 
@@ -38,7 +41,7 @@ class TicketEventInput(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     priority: Word
     created_at: Moment
     updated_at: Moment
-    status: Annotated[str, Meta(min_length=1, max_length=60)]
+    status: Annotated[str, Meta(min_length=1, max_length=MAX_STATUS)]
     customer_tier: Word
     sequence: Annotated[int, Meta(ge=-(2**62), le=2**62)] | None = None
     title: Annotated[str, Meta(max_length=300)] | None = None
@@ -200,11 +203,22 @@ def _find_fault(event: TicketEventInput, latest: datetime) -> tuple[str, str] | 
     if event.created_at > latest:
         return "created_at", "May not be more than 5 minutes in the future."
     words = f"{event.priority}{event.customer_tier}{event.status}{event.title}{event.description}{event.assignee}"
-    if "\x00" in words:
+    if "\x00" in words or "\x00" in f"{event.url}{event.project}":
         return "event", "Text may not contain NUL characters."
+    if not words.isascii() and (field := _find_word_that_grows(event)):
+        return field, "Is too long once its case is folded."
     if not (event.priority.strip() and event.customer_tier.strip() and event.status.strip()):
         return "status", "Priority, customer_tier and status may not be blank."
     return _find_fault_in_attributes(event.attributes) if event.attributes is not None else None
+
+
+def _find_word_that_grows(event: TicketEventInput) -> str | None:
+    """Some letters are two in lower case, or three when folded; what is stored must still fit."""
+    if len(event.priority.lower()) > MAX_WORD:
+        return "priority"
+    if len(event.customer_tier.lower()) > MAX_WORD:
+        return "customer_tier"
+    return "status" if len(event.status.casefold()) > MAX_STATUS else None
 
 
 def _find_fault_in_attributes(attributes: dict[str, Any]) -> tuple[str, str] | None:

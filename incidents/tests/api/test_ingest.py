@@ -133,6 +133,11 @@ def test_the_log_says_who_sent_it_in_one_line_a_batch(sender: ApiClient):
         ({"created_at": "1969-12-31T23:59:59Z"}, "created_at"),
         ({"updated_at": (datetime.now(UTC) + timedelta(minutes=7)).isoformat()}, "updated_at"),
         ({"title": "a\x00b"}, "event"),
+        ({"url": "http://x/\x00"}, "event"),
+        ({"project": "\x00"}, "event"),
+        ({"priority": "İ" * 40}, "priority"),
+        ({"customer_tier": "İ" * 40}, "customer_tier"),
+        ({"status": "ß" * 60}, "status"),
     ],
 )
 def test_a_bad_field_is_named_and_nothing_is_written(sender: ApiClient, change, field):
