@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -14,6 +15,8 @@ from incidents.intake.ticket_rows import ClockRow, KnownClock, TicketRow
 from incidents.services.alerts import ClockOutcome, settle_alerts
 from incidents.sla.clocks import ClockState, HistoryEvent, replay
 from incidents.sla.policies import Book
+
+MINUTE = timedelta(minutes=1)
 
 OrderKey = tuple[datetime, int, int, bytes]
 
@@ -52,7 +55,8 @@ class Replayer:
 
     def judge(self, case: Case, known: dict[tuple[str, int], KnownClock], received_at: datetime) -> TicketRow:
         """Replays the case's history and makes its rows; the ticket's is also answered."""
-        case.history.sort(key=lambda entry: entry[0])
+        if len(case.history) > 1:
+            case.history.sort(key=itemgetter(0))
         last = case.history[-1][1]
         categories = self.categories
         events = [
@@ -81,7 +85,7 @@ class Replayer:
             state.kind,
             state.cycle,
             state.version.id or 0,
-            round(state.target.total_seconds() / 60),
+            state.target // MINUTE,
             state.state,
             state.verdict,
             state.started_at,
@@ -141,20 +145,23 @@ class Replayer:
 
 def nearest_moments(states: Iterable[ClockState]) -> tuple[datetime | None, datetime | None, datetime | None]:
     """The nearest deadline of the live clocks, and the nearest moments at which one is in `alert` and in `breach`."""
-    nearest: dict[str, datetime | None] = {"due": None, "alert": None, "breach": None}
+    due_at = alert_at = breach_at = None
     for state in states:
         if state.state == "stopped":
             continue
-        _keep_nearest(nearest, "due", state.due_at)
+        due_at = _nearer(due_at, state.due_at)
         for step, crossing in zip(state.version.steps, state.crossings, strict=True):
-            _keep_nearest(nearest, step.state, crossing)
-    return nearest["due"], nearest["alert"], nearest["breach"]
+            if step.state == "breach":
+                breach_at = _nearer(breach_at, crossing)
+            else:
+                alert_at = _nearer(alert_at, crossing)
+    return due_at, alert_at, breach_at
 
 
-def _keep_nearest(nearest: dict[str, datetime | None], name: str, moment: datetime | None) -> None:
-    kept = nearest[name]
-    if moment is not None and (kept is None or moment < kept):
-        nearest[name] = moment
+def _nearer(one: datetime | None, other: datetime | None) -> datetime | None:
+    if one is None or other is None:
+        return one or other
+    return min(one, other)
 
 
 def store_known_cases(replayer: Replayer, cases: list[Case]) -> None:

@@ -14,7 +14,6 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 import orjson
 from msgspec import Meta
-from msgspec.structs import astuple
 
 from tracker import clock
 from tracker.exceptions import FieldError, InvalidInput, TooLarge
@@ -72,8 +71,20 @@ class TicketSnapshot(NamedTuple):
 
 # Text that is not UTF-8 is noticed only when it is decoded, and then by Python's own error.
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
+
+class Extras(msgspec.Struct, omit_defaults=True, gc=False):
+    """The optional fields as they are kept: without those that say nothing."""
+
+    assignee: str | None = None
+    attributes: dict[str, Any] | None = None
+    description: str | None = None
+    project: str | None = None
+    title: str | None = None
+    url: str | None = None
+
+
 FIELD_NAMES = TicketEventInput.__struct_fields__
-FIRST_EXTRA = FIELD_NAMES.index("title")
 _KEY_MARKS = [f'"{name}"'.encode() for name in FIELD_NAMES]
 _decode_list = msgspec.json.Decoder(list[TicketEventInput]).decode
 _decode_one = msgspec.json.Decoder(TicketEventInput).decode
@@ -194,20 +205,16 @@ def _check_all(
 
 
 def _find_fault(event: TicketEventInput, latest: datetime) -> tuple[str, str] | None:
-    if event.created_at < EARLIEST:
-        return "created_at", "May not be before 1970."
-    if event.updated_at < EARLIEST:
-        return "updated_at", "May not be before 1970."
-    if event.updated_at > latest:
-        return "updated_at", "May not be more than 5 minutes in the future."
-    if event.created_at > latest:
-        return "created_at", "May not be more than 5 minutes in the future."
+    for field, moment in (("created_at", event.created_at), ("updated_at", event.updated_at)):
+        if not EARLIEST <= moment <= latest:
+            limit = "before 1970" if moment < EARLIEST else "more than 5 minutes in the future"
+            return field, f"May not be {limit}."
     words = f"{event.priority}{event.customer_tier}{event.status}{event.title}{event.description}{event.assignee}"
     if "\x00" in words or "\x00" in f"{event.url}{event.project}":
         return "event", "Text may not contain NUL characters."
     if not words.isascii() and (field := _find_word_that_grows(event)):
         return field, "Is too long once its case is folded."
-    if not (event.priority.strip() and event.customer_tier.strip() and event.status.strip()):
+    if event.priority.isspace() or event.customer_tier.isspace() or event.status.isspace():
         return "status", "Priority, customer_tier and status may not be blank."
     return _find_fault_in_attributes(event.attributes) if event.attributes is not None else None
 
@@ -256,9 +263,14 @@ def make_snapshot(event: TicketEventInput) -> TicketSnapshot:
 
 
 def _pack_extra(event: TicketEventInput) -> bytes | None:
-    values = astuple(event)[FIRST_EXTRA:]
-    if not any(values):
-        return None
-    extra = {name: value for name, value in zip(FIELD_NAMES[FIRST_EXTRA:], values, strict=True) if value}
+    extras = Extras(
+        event.assignee or None,
+        event.attributes or None,
+        event.description or None,
+        event.project or None,
+        event.title or None,
+        event.url or None,
+    )
     # msgspec and not orjson, which refuses whole numbers beyond 64 bits.
-    return msgspec.json.encode(extra, order="sorted")
+    packed = msgspec.json.encode(extras, order="sorted")
+    return packed if packed != b"{}" else None

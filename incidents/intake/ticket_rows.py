@@ -1,10 +1,11 @@
 """Rows of tickets and clocks as they stand in the tables, and the set statements that read and write them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any, NamedTuple
 
+import msgspec
 import orjson
 from django.db import connection
 
@@ -82,6 +83,12 @@ EVENT_COLUMNS = (
 TICKET_COLUMNS = ", ".join(TicketRow._fields)
 CLOCK_COLUMNS = ", ".join(ClockRow._fields)
 
+# Arrays come as JSON, which is read ten times faster than PostgreSQL's own form.
+_READ_CLOCK = CLOCK_COLUMNS.replace("crossings", "array_to_json(crossings)::text").replace(
+    "alerted_percent", "alerted_percent::float"
+)
+_decode_moments: Callable[[Any], Sequence[datetime | None]] = msgspec.json.Decoder(tuple[datetime | None, ...]).decode
+
 _TICKET_TYPES = {
     "id": "bigint", "project_id": "bigint", "attributes": "jsonb", "sequence": "bigint", "is_open": "boolean",
     "has_sla": "boolean", "created_at": "timestamptz", "updated_at": "timestamptz", "received_at": "timestamptz",
@@ -131,9 +138,9 @@ def read_tickets(ids: Sequence[int]) -> list[TicketRow]:
 
 def read_clocks(ids: Sequence[int]) -> list[ClockRow]:
     """The clocks of these tickets, less those that the history does not know any more."""
-    columns = CLOCK_COLUMNS.replace("alerted_percent", "alerted_percent::float")
-    sql = f"SELECT {columns} FROM incidents_clock WHERE ticket_id = ANY(%s) AND state <> 'void' ORDER BY id"
-    return [ClockRow(*row) for row in _fetch(sql, list(ids))]
+    sql = f"SELECT {_READ_CLOCK} FROM incidents_clock WHERE ticket_id = ANY(%s) AND state <> 'void' ORDER BY id"
+    rows = (ClockRow(*row) for row in _fetch(sql, list(ids)))
+    return [row._replace(crossings=_decode_moments(row.crossings)) for row in rows]
 
 
 def lock_clocks(ids: Sequence[int]) -> list[KnownClock]:

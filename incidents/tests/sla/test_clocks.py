@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from incidents.sla import clocks as module
 from incidents.sla.calendars import ALWAYS_OPEN, DAYS, Calendar, CalendarSpec, compile_calendar
 from incidents.sla.clocks import ClockState, HistoryEvent, replay
+from incidents.sla.history import find_lives, settle
+from incidents.sla.judging import judge
 from incidents.sla.policies import AppliesTo, Book, Rule, Step, Version
+from incidents.sla.shortcuts import judge_fresh, judge_steady
 from incidents.tests.sla.worlds import World, in_order, worlds
 
 NINE = datetime(2026, 1, 5, 9, tzinfo=UTC)  # a Monday
@@ -358,9 +360,29 @@ def _crossed(clock: ClockState, then: datetime) -> dict[float, datetime]:
 
 
 def test_the_short_way_is_taken() -> None:
-    assert module._judge_fresh(NINE, said(0, "new"), PLAIN) is not None
-    assert module._judge_fresh(NINE, said(0, "active"), PLAIN) is not None
-    assert module._judge_fresh(NINE, said(0, "waiting"), PLAIN) is None
+    assert judge_fresh(NINE, said(0, "new"), PLAIN) is not None
+    assert judge_fresh(NINE, said(0, "active"), PLAIN) is not None
+    assert judge_fresh(NINE, said(0, "waiting"), PLAIN) is None
+
+
+@given(worlds())
+def test_the_short_way_for_a_steady_life_says_what_the_walk_says(world: World) -> None:
+    # A policy without a later version is what makes a life steady.
+    book = Book(world.book.versions[:1])
+    moments = settle(world.created_at, world.events)
+
+    for life in find_lives(moments):
+        steady = judge_steady(life, moments, book)
+        assert steady is None or steady == judge(life, moments, book, None)
+
+
+def test_the_short_way_is_taken_until_something_pauses_or_changes_the_rule() -> None:
+    def is_steady(*events: HistoryEvent) -> bool:
+        moments = settle(NINE, events)
+        return all(judge_steady(life, moments, PLAIN) for life in find_lives(moments))
+
+    assert is_steady(said(0, "new"), said(5, "active"), said(9, "resolved"), said(12, "active"))
+    assert not is_steady(said(0, "new"), said(5, "waiting"), said(9, "resolved"))
 
 
 @pytest.mark.parametrize("calendar", [ALWAYS_OPEN, OFFICE])
