@@ -11,6 +11,7 @@ from tracker.realtime.log_reader import StreamEvent
 from tracker.realtime.positions import Position
 
 QUEUE_LIMIT = 200
+STUCK_AFTER_SECONDS = 0.5
 TRY_AGAIN_LATER = 1013
 SERVICE_RESTART = 1012
 
@@ -26,13 +27,14 @@ class Closed(Exception):
 class Subscriber:
     """One connection's queue, bounded: whoever does not keep up is dropped and resumes by cursor."""
 
-    __slots__ = ("_closed", "_events", "_waiter", "accepts")
+    __slots__ = ("_closed", "_events", "_waiter", "accepts", "taken_at")
 
     def __init__(self, accepts: Callable[[StreamEvent], bool]) -> None:
         self.accepts = accepts
         self._events: deque[StreamEvent] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._closed: Closed | None = None
+        self.taken_at = 0.0
 
     @property
     def backlog(self) -> int:
@@ -74,6 +76,7 @@ class Subscriber:
                 self._waiter = None
         if self._closed is not None:
             raise self._closed
+        self.taken_at = asyncio.get_running_loop().time()
         events = list(self._events)
         self._events.clear()
         return events
@@ -101,12 +104,14 @@ class Hub:
             self.position = events[-1].position
 
     async def wait_for_room(self, *, events: int, seconds: float) -> None:
-        """Gives everyone a moment to send, so that a burst drops only those who really do not keep up."""
-        deadline = asyncio.get_running_loop().time() + seconds
+        """Waits, at most `seconds`, for those who are behind and still reading: a burst must drop only the stuck."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
         await asyncio.sleep(0)
-        while any(subscriber.backlog > QUEUE_LIMIT - events for subscriber in self.subscribers):
-            if asyncio.get_running_loop().time() > deadline:
-                return
+        while loop.time() < deadline and any(
+            subscriber.backlog > QUEUE_LIMIT - events and loop.time() - subscriber.taken_at < STUCK_AFTER_SECONDS
+            for subscriber in self.subscribers
+        ):
             await asyncio.sleep(0.01)
 
     @contextmanager

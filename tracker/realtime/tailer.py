@@ -15,7 +15,7 @@ from tracker.realtime.log_reader import connection_parameters, read_events, read
 
 POLL_SECONDS = 0.5
 PAGE = 100
-ROOM_SECONDS = 0.25
+ROOM_SECONDS = 2.0
 QUERY_SECONDS = 10.0
 LONGEST_PAUSE_SECONDS = 5.0
 logger = logging.getLogger(__name__)
