@@ -67,7 +67,12 @@ class Claim:
     attempts: int
     created_at: datetime
     channel: ChannelConfig
-    message: Message
+    rows: Sequence[LeasedRow]
+
+    @property
+    def message(self) -> Message:
+        """What to send. Made late, so that a row of which no message can be made spoils its own attempt alone."""
+        return compose_message(self.rows)
 
     @property
     def deadline_seconds(self) -> float:
@@ -151,5 +156,5 @@ def _make_claim(pk: int, members: list[LeasedRow], channel: ChannelConfig, lease
         attempts=lead.attempts,
         created_at=lead.created_at,
         channel=channel,
-        message=compose_message(members),
+        rows=members,
     )

@@ -55,7 +55,7 @@ async def _pump(limit: int | None, stop_at: float) -> DeliveryReport:
             room = room if limit is None else min(room, limit - report.attempts)
             claims: Sequence[Claim] = []
             if room > 0 and time.monotonic() < stop_at:
-                claims = await sync_to_async(claim_deliveries)(limit=room)
+                claims = await _claim(room, is_idle=not under_way)
             report.attempts += len(claims)
             under_way |= {asyncio.create_task(_attempt(claim, client)) for claim in claims}
             if not under_way:
@@ -67,6 +67,18 @@ async def _pump(limit: int | None, stop_at: float) -> DeliveryReport:
             done, under_way = await asyncio.wait(under_way, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
             if done:
                 report.finished += await _finish([task.result() for task in done])
+
+
+async def _claim(room: int, *, is_idle: bool) -> Sequence[Claim]:
+    """What is due. While the database is away, a run with attempts under way takes nothing and stays to write their
+    ends down; an idle one ends, and the beat comes again."""
+    try:
+        return await sync_to_async(claim_deliveries)(limit=room)
+    except (OperationalError, InterfaceError):
+        if is_idle:
+            raise
+        await sync_to_async(_drop_connection)()
+        return []
 
 
 async def _attempt(claim: Claim, client: OutgoingClient) -> Result:

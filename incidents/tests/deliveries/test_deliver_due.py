@@ -348,12 +348,21 @@ def test_mail_is_retried_or_dead_as_the_server_says_under_one_message_id(
         assert {letter["Message-ID"].partition("@")[0] for letter in stub.messages} == {f"<{delivery.key}"}
 
 
-def test_one_message_that_cannot_be_made_leaves_the_others_alone(receiver):
+def test_an_address_that_cannot_be_read_leaves_the_others_alone(receiver):
     channel = make_webhook(receiver)
-    make_delivery(channel, notice=Notice.TEST, payload={"headline": "ok", "text": "ok"})
-    strange = make_webhook(receiver, kind="webhook")
-    Channel.objects.filter(pk=strange.pk).update(url="http://[", kind="webhook")
+    strange = make_webhook(receiver)
+    Channel.objects.filter(pk=strange.pk).update(url="http://[")
     fire_alerts()
     deliver_due()
-    assert count_by_status(channel) == {"sent": 3}
     assert count_by_status(strange) == {"dead": 1}
+    assert count_by_status(channel) == {"sent": 2}  # the alert, and that the other channel is broken
+
+
+def test_a_row_of_which_no_message_can_be_made_leaves_the_others_alone(receiver, caplog):
+    channel = make_webhook(receiver)
+    strange = make_delivery(channel, notice=Notice.TEST, payload={"nonsense": 1})
+    fire_alerts()
+    deliver_due(limit=2)
+    assert count_by_status(channel) == {"pending": 1, "sent": 1}
+    strange.refresh_from_db()
+    assert strange.last_error == "internal error: KeyError"

@@ -117,6 +117,26 @@ def test_results_outlive_a_restart_of_the_database(receiver, monkeypatch):
     assert len(receiver.requests) == 5
 
 
+def test_a_database_that_is_away_while_messages_are_under_way_costs_none_of_them(receiver, monkeypatch):
+    """F20: the next claim fails while earlier attempts run."""
+    monkeypatch.setattr("incidents.services.outbox.DEADLINE_SECONDS", 1.2)
+    hanging, channel = make_webhook(receiver, "/webhook/hang"), make_webhook(receiver)
+    fire_alerts()
+    real, calls = sending.claim_deliveries, []
+
+    def interrupted(**options):
+        calls.append(options)
+        if len(calls) == 2:
+            raise OperationalError("the database is starting up")
+        return real(**options)
+
+    monkeypatch.setattr(sending, "claim_deliveries", interrupted)
+    deliver_due(stop_after_seconds=1)
+    assert len(calls) > 2
+    assert count_by_status(channel) == {"sent": 1}
+    assert count_by_status(hanging) == {"pending": 1}
+
+
 def test_a_database_that_stays_away_ends_the_run(receiver, monkeypatch):
     make_webhook(receiver)
     fire_alerts()
