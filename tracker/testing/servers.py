@@ -1,84 +1,88 @@
-"""A real web server for tests: gunicorn with our configuration, on a port of its own, over the test's database."""
+"""Real servers for tests: one asyncio loop in a thread of its own, on a port of the system's choice."""
 
-import http.client
-import json
+import asyncio
 import socket
-import sys
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+import ssl
+import struct
+import threading
+from collections.abc import Awaitable, Callable
+from types import TracebackType
 
-from tracker.testing.processes import ChildProcess
+Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the server said."""
+class BackgroundServer:
+    """Listens while the `with` block runs; `handle` talks to each connection, `connections` counts them."""
 
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
+    def __init__(
+        self, handle: Handler, *, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None
+    ) -> None:
+        self._handle = handle
+        self._tls = tls
+        self._loop = asyncio.new_event_loop()
+        self._started = threading.Event()
+        self._stopping = asyncio.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True, name="test server")
+        self._failure: BaseException | None = None
+        self.host = host
+        self.port = port
+        self.connections = 0
+
+    def __enter__(self) -> "BackgroundServer":
+        self._thread.start()
+        self._started.wait(timeout=10)
+        if self._failure is not None:
+            raise self._failure
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._loop.call_soon_threadsafe(self._stopping.set)
+        self._thread.join(timeout=10)
 
     @property
-    def json(self) -> Any:
-        """The body, read as JSON."""
-        return json.loads(self.body)
+    def address(self) -> str:
+        """host:port"""
+        return f"{self.host}:{self.port}"
 
-
-@dataclass(frozen=True, slots=True)
-class WebServer:
-    """A running server."""
-
-    port: int
-    process: ChildProcess
-
-    @property
-    def host(self) -> str:
-        """What stands in the Host header."""
-        return f"127.0.0.1:{self.port}"
-
-    @property
-    def origin(self) -> str:
-        """The origin of its own pages."""
-        return f"http://{self.host}"
-
-    def request(
-        self, method: str, path: str, *, body: bytes | None = None, headers: Mapping[str, str] | None = None
-    ) -> Answer:
-        """One request on a connection of its own."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
         try:
-            connection.request(method, path, body=body, headers=dict(headers or {}))
-            response = connection.getresponse()
-            names = {name.lower(): value for name, value in response.getheaders()}
-            return Answer(response.status, names, response.read())
+            self._loop.run_until_complete(self._serve())
+        except OSError as error:
+            self._failure = error
+            self._started.set()
         finally:
-            connection.close()
+            self._loop.close()
 
-    def is_ready(self) -> bool:
-        """Whether it answers at all."""
+    async def _serve(self) -> None:
+        server = await asyncio.start_server(self._talk, self.host, self.port, ssl=self._tls)
+        self.port = server.sockets[0].getsockname()[1]
+        self._started.set()
+        await self._stopping.wait()
+        server.close()
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+        await asyncio.sleep(0)
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
         try:
-            return self.request("GET", "/health").status > 0
-        except (OSError, http.client.HTTPException):
-            return False
-
-
-@contextmanager
-def run_web_server(*arguments: str, **environment: str) -> Iterator[WebServer]:
-    """Starts gunicorn with these further arguments, waits until it answers, and kills it in the end."""
-    with tempfile.TemporaryDirectory() as metrics, socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-        probe.close()
-        process = ChildProcess(
-            [sys.executable, "-m", "gunicorn", *arguments],
-            **{"API_PORT": str(port), "API_HOST": "127.0.0.1", "PROMETHEUS_MULTIPROC_DIR": metrics, **environment},
-        )
-        server = WebServer(port, process)
-        try:
-            process.wait_until(server.is_ready, what="answer on /health")
-            yield server
+            await self._handle(reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.CancelledError):
+            pass
         finally:
-            process.kill()
+            writer.close()
+
+
+async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A handler that says nothing: for canaries, whose connections are only counted."""
+    writer.close()
+
+
+def reset(writer: asyncio.StreamWriter) -> None:
+    """Closes the connection with a reset instead of an orderly end."""
+    connection: socket.socket = writer.get_extra_info("socket")
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()

@@ -14,7 +14,7 @@ from tracker.models import User
 from tracker.services.events import log_event
 from tracker.services.logins import start_login
 from tracker.services.tokens import issue_token
-from tracker.testing.servers import WebServer, run_web_server
+from tracker.testing.web_servers import WebServer, run_web_server
 
 SYSTEM = Actor.system("test")
 

@@ -12,8 +12,8 @@ from django.db import connection as database
 from django.db import connections, transaction
 
 from incidents.tests.streams.conftest import bearer, fire, listen, make_token, receive_alerts, until_closed
-from tracker.testing.servers import run_web_server
 from tracker.testing.services import make_child_environment
+from tracker.testing.web_servers import run_web_server
 
 WRITERS, EVENTS_EACH = 6, 60
 

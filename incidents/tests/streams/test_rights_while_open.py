@@ -20,7 +20,7 @@ from incidents.tests.streams.conftest import (
 )
 from tracker.models import ApiToken, LoginSession, Project, User
 from tracker.services.events import log_event
-from tracker.testing.servers import WebServer
+from tracker.testing.web_servers import WebServer
 
 
 def _demote(user):

@@ -18,7 +18,7 @@ from incidents.tests.streams.conftest import (
     until_closed,
 )
 from tracker.models import User
-from tracker.testing.servers import run_web_server
+from tracker.testing.web_servers import run_web_server
 
 EVIL = "https://evil.example"
 
