@@ -205,10 +205,10 @@ def _check_all(
 
 
 def _find_fault(event: TicketEventInput, latest: datetime) -> tuple[str, str] | None:
-    for field, moment in (("created_at", event.created_at), ("updated_at", event.updated_at)):
+    for name, moment in (("created_at", event.created_at), ("updated_at", event.updated_at)):
         if not EARLIEST <= moment <= latest:
             limit = "before 1970" if moment < EARLIEST else "more than 5 minutes in the future"
-            return field, f"May not be {limit}."
+            return name, f"May not be {limit}."
     words = f"{event.priority}{event.customer_tier}{event.status}{event.title}{event.description}{event.assignee}"
     if "\x00" in words or "\x00" in f"{event.url}{event.project}":
         return "event", "Text may not contain NUL characters."

@@ -44,9 +44,14 @@ class RawBatch:
 
 
 def plan_batches(bodies: Iterable[bytes]) -> list[RawBatch]:
-    """What the batches come to when they are taken in this order into empty tables."""
+    """What request bodies come to when they are taken in this order into empty tables."""
+    return plan_events(read_events(body)[0] for body in bodies)
+
+
+def plan_events(batches: Iterable[list[tuple[int, TicketSnapshot]]]) -> list[RawBatch]:
+    """The same for events that are read already."""
     cases: dict[str, Case] = {}
-    return [_plan(read_events(body)[0], cases) for body in bodies]
+    return [_plan(events, cases) for events in batches]
 
 
 def _plan(events: list[tuple[int, TicketSnapshot]], cases: dict[str, Case]) -> RawBatch:

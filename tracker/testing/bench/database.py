@@ -27,6 +27,7 @@ def make_environment() -> Iterator[dict[str, str]]:
                 **os.environ,
                 "DJANGO_SETTINGS_MODULE": "tracker.settings",
                 "TRACKER_LOCAL": "1",
+                "LOG_LEVEL": "WARNING",
                 "DATABASE_URL": urlsplit(settings.DATABASE_URL)._replace(path=f"/{name}").geturl(),
                 "REDIS_URL": _choose_redis_database(settings.REDIS_URL),
             }
