@@ -1,15 +1,13 @@
 """What goes over the wire: alerts on the WebSocket, everything on the event stream."""
 
-from collections.abc import MutableMapping
-from typing import Any
-
 from django.core.serializers.json import DjangoJSONEncoder
 
+from tracker.asgi_types import Receive, Scope, Send
 from tracker.realtime.feed import Wanted
 from tracker.realtime.log_reader import StreamEvent
 from tracker.realtime.rights import RESOURCES
 from tracker.realtime.sse import serve_events
-from tracker.realtime.websocket import Receive, Send, serve_websocket
+from tracker.realtime.websocket import serve_websocket
 
 ALERT_FIELDS = ("ticket_id", "sla_type", "state", "details", "escalation_level", "timestamp")
 ALERTS = Wanted(("alert",))
@@ -38,11 +36,11 @@ def render_event(event: StreamEvent) -> str:
     )
 
 
-async def serve_alerts(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+async def serve_alerts(scope: Scope, receive: Receive, send: Send) -> None:
     """The WebSocket /ws/alerts."""
     await serve_websocket(scope, receive, send, operation="ws_alerts", wanted=ALERTS, renderer=render_alert)
 
 
-async def serve_event_stream(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+async def serve_event_stream(scope: Scope, receive: Receive, send: Send) -> None:
     """GET /v1/events."""
     await serve_events(scope, receive, send, operation="event_stream", known_types=KNOWN_TYPES, renderer=render_event)

@@ -3,23 +3,19 @@
 Django's own ASGI handler costs several times as much per request (each synchronous middleware hops threads).
 """
 
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
-
 # First: it sets Django up, which everything below needs.
 from tracker.wsgi import application as wsgi_application  # isort: skip
 from incidents.streams import serve_alerts, serve_event_stream
+from tracker.asgi_types import Handler, Receive, Scope, Send
 from tracker.pages import Pages
 from tracker.realtime.service import SERVICE
-from tracker.realtime.websocket import Receive, Send
 
-Handler = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 SOCKETS: dict[str, Handler] = {"/ws/alerts": serve_alerts}
 STREAMS: dict[str, Handler] = {"/v1/events": serve_event_stream}
 PAGES = Pages(wsgi_application)
 
 
-async def application(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
     """Hands each connection to whom it is for."""
     if scope["type"] == "lifespan":
         await _live(receive, send)
@@ -38,6 +34,6 @@ async def _live(receive: Receive, send: Send) -> None:
     await send({"type": "lifespan.shutdown.complete"})
 
 
-async def _refuse_socket(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+async def _refuse_socket(scope: Scope, receive: Receive, send: Send) -> None:
     await receive()
     await send({"type": "websocket.close", "code": 4404})

@@ -9,16 +9,16 @@ import asyncio
 import io
 import json
 import sys
-from collections.abc import Callable, Iterable, MutableMapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Coroutine, Iterable
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from django.conf import settings
 
 from tracker import logs
+from tracker.asgi_types import Message, Receive, Scope, Send
 from tracker.exceptions import DomainError, InvalidInput, TooLarge
-from tracker.realtime.websocket import Receive, Send
 
 # Bodies up to here are read before a thread is taken; longer ones as the view reads them.
 READ_AHEAD_BYTES = 1024 * 1024
@@ -38,19 +38,25 @@ class Pages:
         self._application = application
         self._threads = ThreadPoolExecutor(max_workers=settings.WEB_THREADS, thread_name_prefix="web")
 
-    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
         headers = _merge_headers(scope["headers"])
         try:
-            body, length = await _open_body(headers, receive)
+            line = _Line(asyncio.get_running_loop())
+            body, length = await _open_body(headers, receive, line)
         except DomainError as error:
             await _refuse(error, headers, send)
             return
         except ClientGone:
             return
         environ = _build_environ(scope, headers, body, length)
-        loop = asyncio.get_running_loop()
-        answer = await loop.run_in_executor(self._threads, _Exchange(self._application, loop, send).run, environ)
+        exchange = _Exchange(self._application, line, send)
+        try:
+            answer = await asyncio.get_running_loop().run_in_executor(self._threads, exchange.run, environ)
+        except asyncio.CancelledError:
+            # The server gives the request up because its client has gone; the thread must not wait for it either.
+            line.cut()
+            raise
         if answer is not None:
             status, response_headers, content = answer
             await send({"type": "http.response.start", "status": status, "headers": response_headers})
@@ -60,8 +66,8 @@ class Pages:
 class _Exchange:
     """One request in its thread."""
 
-    def __init__(self, application: WSGIApplication, loop: asyncio.AbstractEventLoop, send: Send) -> None:
-        self._application, self._loop, self._send = application, loop, send
+    def __init__(self, application: WSGIApplication, line: "_Line", send: Send) -> None:
+        self._application, self._line, self._send = application, line, send
         self._status, self._headers = 500, Headers()
 
     def run(self, environ: dict[str, Any]) -> tuple[int, Headers, bytes] | None:
@@ -90,15 +96,18 @@ class _Exchange:
                 self._hand_over({"type": "http.response.body", "body": chunk, "more_body": True})
         self._hand_over({"type": "http.response.body", "body": b""})
 
-    def _hand_over(self, message: MutableMapping[str, Any]) -> None:
-        _wait(self._send(message), self._loop)
+    def _hand_over(self, message: Message) -> None:
+        self._line.wait(self._call(message))
+
+    async def _call(self, message: Message) -> None:
+        await self._send(message)
 
 
 class _LongBody(io.RawIOBase):
     """A body that is still coming in, for a view that reads it in its thread."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, receive: Receive) -> None:
-        self._loop, self._receive = loop, receive
+    def __init__(self, line: "_Line", receive: Receive) -> None:
+        self._line, self._receive = line, receive
         self._rest, self._is_complete = b"", False
 
     def readable(self) -> bool:
@@ -108,7 +117,7 @@ class _LongBody(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         """Raises ClientGone (an OSError, which Django understands) rather than pretend that the body ended."""
         while not self._rest and not self._is_complete:
-            message = _wait(self._receive(), self._loop)
+            message = self._line.wait(self._next())
             if message["type"] == "http.disconnect":
                 raise ClientGone
             self._rest, self._is_complete = message.get("body", b""), not message.get("more_body", False)
@@ -116,20 +125,43 @@ class _LongBody(io.RawIOBase):
         buffer[:count], self._rest = self._rest[:count], self._rest[count:]
         return count
 
-
-def _wait(step: Any, loop: asyncio.AbstractEventLoop) -> Any:
-    """Runs a step of the loop from a thread; whoever stands still for too long counts as gone."""
-    future = asyncio.run_coroutine_threadsafe(step, loop)
-    try:
-        return future.result(STALL_SECONDS)
-    except TimeoutError:
-        future.cancel()
-        raise ClientGone from None
-    except OSError as error:
-        raise ClientGone from error
+    async def _next(self) -> Message:
+        return await self._receive()
 
 
-async def _open_body(headers: dict[str, str], receive: Receive) -> tuple[Any, int]:
+class _Line:
+    """How a thread asks the loop to send or receive, until the connection is given up."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._step: Future[Any] | None = None
+        self._is_cut = False
+
+    def wait(self, step: Coroutine[Any, Any, Any]) -> Any:
+        """Runs one step of the loop; whoever stands still for too long counts as gone.
+
+        Raises:
+            ClientGone: there is nobody at the other end any more.
+        """
+        self._step = asyncio.run_coroutine_threadsafe(step, self._loop)
+        if self._is_cut:
+            self._step.cancel()
+        try:
+            return self._step.result(STALL_SECONDS)
+        except (TimeoutError, CancelledError):
+            self._step.cancel()
+            raise ClientGone from None
+        except OSError as error:
+            raise ClientGone from error
+
+    def cut(self) -> None:
+        """Ends the step that the thread waits for, and every later one."""
+        self._is_cut = True
+        if self._step is not None:
+            self._step.cancel()
+
+
+async def _open_body(headers: dict[str, str], receive: Receive, line: _Line) -> tuple[Any, int]:
     """The body to read and its length in bytes; a chunked one is read whole, as WSGI wants to know its length."""
     is_chunked = "chunked" in headers.get("transfer-encoding", "").lower()
     declared = headers.get("content-length", "0") or "0"
@@ -139,7 +171,7 @@ async def _open_body(headers: dict[str, str], receive: Receive) -> tuple[Any, in
     if length > settings.REQUEST_BODY_LIMIT:
         raise TooLarge(f"The body is longer than {settings.REQUEST_BODY_LIMIT} bytes.")
     if length > READ_AHEAD_BYTES:
-        return io.BufferedReader(_LongBody(asyncio.get_running_loop(), receive), 64 * 1024), length
+        return io.BufferedReader(_LongBody(line, receive), 64 * 1024), length
     if not length and not is_chunked:
         return io.BytesIO(), 0
     content = await _read_body(receive)
@@ -177,7 +209,7 @@ def _merge_headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return headers
 
 
-def _build_environ(scope: MutableMapping[str, Any], headers: dict[str, str], body: Any, length: int) -> dict[str, Any]:
+def _build_environ(scope: Scope, headers: dict[str, str], body: Any, length: int) -> dict[str, Any]:
     raw_path = scope.get("raw_path") or scope["path"].encode()
     host, port = scope.get("server") or ("localhost", 80)
     environ: dict[str, Any] = {

@@ -4,12 +4,12 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Callable, MutableMapping
-from typing import Any
+from collections.abc import Callable
 
 from django.conf import settings
 
 from tracker import logs, metrics
+from tracker.asgi_types import Message, Receive, Scope, Send
 from tracker.exceptions import DomainError, Unavailable
 from tracker.realtime.doors import Visit, admit
 from tracker.realtime.feed import Feed, Wanted
@@ -17,7 +17,7 @@ from tracker.realtime.hub import HUB, Closed
 from tracker.realtime.log_reader import StreamEvent
 from tracker.realtime.positions import decode_cursor, encode_cursor
 from tracker.realtime.service import DATABASE_ERRORS, SERVICE
-from tracker.realtime.websocket import SEND_SECONDS, Message, Receive, Send
+from tracker.realtime.websocket import SEND_SECONDS
 
 PARAMETERS = frozenset({"since", "types"})
 RETRY_MILLISECONDS = 3000
@@ -37,7 +37,7 @@ class MethodNotAllowed(DomainError):
 
 
 async def serve_events(
-    scope: MutableMapping[str, Any],
+    scope: Scope,
     receive: Receive,
     send: Send,
     *,

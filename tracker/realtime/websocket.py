@@ -4,12 +4,13 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
 
 from tracker import logs, metrics
+from tracker.asgi_types import Message, Receive, Scope, Send
 from tracker.exceptions import DomainError, Throttled
 from tracker.realtime.doors import SUBPROTOCOL, ForeignOrigin, Visit, admit, has_subprotocol_token
 from tracker.realtime.feed import Feed, Wanted
@@ -17,10 +18,6 @@ from tracker.realtime.hub import HUB, TRY_AGAIN_LATER, Closed
 from tracker.realtime.log_reader import StreamEvent
 from tracker.realtime.positions import decode_cursor, encode_cursor
 from tracker.realtime.service import DATABASE_ERRORS, SERVICE
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 
 SEND_SECONDS = 15.0
 CLOSE_SECONDS = 7.0
@@ -35,7 +32,7 @@ logger = logging.getLogger("tracker.access")
 
 
 async def serve_websocket(
-    scope: MutableMapping[str, Any],
+    scope: Scope,
     receive: Receive,
     send: Send,
     *,
