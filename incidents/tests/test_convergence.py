@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 import pytest
+from django.core.management import call_command
 from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -161,6 +162,29 @@ def test_ties_at_equal_updated_at_are_broken_alike_in_any_order(tickets):
                 send(batch, as_json=True)
             hashes.add(finish())
     assert len(hashes) == 1
+
+
+@pytest.mark.django_db
+def test_a_file_in_two_random_orders_and_batch_sizes_leaves_the_same_printed_hash(tmp_path, capsys):
+    events = crowd(100, 6, 141, lambda dice: dice.choice([1, 2, 30, 500]))
+    (tmp_path / "log.json").write_bytes(orjson.dumps(events))
+    printed = set()
+    for seed, size in ((1, 500), (2, 77)):
+        with undone():
+            call_command(
+                "ingest_tickets",
+                str(tmp_path / "log.json"),
+                "--shuffle",
+                str(seed),
+                "--batch-size",
+                str(size),
+                "--quiet",
+            )
+            capsys.readouterr()
+            call_command("state_hash")
+            printed.add(capsys.readouterr().out)
+    assert len(printed) == 1
+    assert len(printed.pop()) == 65
 
 
 @pytest.mark.django_db(transaction=True)

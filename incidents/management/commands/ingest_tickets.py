@@ -1,13 +1,15 @@
 """Takes ticket events from a file, through the same door as the API."""
 
+import random
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from incidents.intake.ticket_files import batches, open_file, read_file, read_mapping
+from incidents.intake.ticket_files import Row, batches, open_file, read_file, read_mapping
 from incidents.intake.tickets import ingest_rows
 from tracker.access import Actor
 from tracker.exceptions import DomainError
@@ -27,6 +29,7 @@ class Command(BaseCommand):
         parser.add_argument("--mapping", type=Path, help="YAML file that says which column is which field")
         parser.add_argument("--batch-size", type=int, default=BATCH_SIZE, help="events per transaction (1 to 10000)")
         parser.add_argument("--atomic", action="store_true", help="stop at the first batch with a bad event")
+        parser.add_argument("--shuffle", type=int, metavar="SEED", help="in a random order, to see that none matters")
         parser.add_argument("--quiet", action="store_true", help="no progress bar")
 
     def handle(self, **options: Any) -> None:
@@ -52,7 +55,10 @@ class Command(BaseCommand):
             open_file(options["file"]) as stream,
             tqdm(unit=" events", disable=options["quiet"] or None) as bar,
         ):
-            for batch in batches(read_file(stream, mapping), options["batch_size"]):
+            rows = read_file(stream, mapping)
+            if options["shuffle"] is not None:
+                rows = _shuffle(rows, options["shuffle"])
+            for batch in batches(rows, options["batch_size"]):
                 result = ingest_rows(actor=actor, rows=batch, is_atomic=options["atomic"])
                 for receipt in result.receipts:
                     counts[receipt.word] += 1
@@ -62,3 +68,9 @@ class Command(BaseCommand):
                 seen += len(batch)
                 bar.update(len(batch))
         return counts
+
+
+def _shuffle(rows: Iterator[Row], seed: int) -> Iterator[Row]:
+    shuffled = list(rows)
+    random.Random(seed).shuffle(shuffled)  # noqa: S311 - no secret hangs on it
+    return iter(shuffled)
