@@ -53,6 +53,8 @@ class TicketPage(AccessAdmin[Ticket]):
         clocks = describe_clocks(actor, ticket)
         return {
             "ticket": ticket,
+            # A sender may name any address; one that runs script is no link.
+            "sender_url": ticket.url if ticket.url.lower().startswith(("https://", "http://")) else "",
             "sla_badge": render_sla_badge(ticket, is_missed=any(c.verdict == Verdict.BREACHED for c in clocks)),
             "level": max((row.level for row in clocks), default=0),
             "clocks": clocks,

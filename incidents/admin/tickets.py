@@ -29,7 +29,7 @@ from incidents.choices import Category, Verdict
 from incidents.models import Clock, Ticket
 from incidents.services.tickets import assign_ticket, create_ticket
 from tracker.admin.base import actor_of
-from tracker.admin.formats import write_moment, write_time_left
+from tracker.admin.formats import write_due, write_time_left
 from tracker.models import User
 
 HEAVY = ("search", "description", "attributes")
@@ -195,7 +195,7 @@ class TicketAdmin(TicketPage):
     @admin.display(description="due", ordering="due_at")
     def due_cell(self, ticket: Ticket) -> str:
         """The nearest deadline."""
-        return write_moment(ticket.due_at)
+        return write_due(ticket.due_at) if ticket.due_at else "–"
 
     @admin.display(description="assignee")
     def assignee_cell(self, ticket: Ticket) -> str:

@@ -42,6 +42,11 @@ def write_short(moment: datetime) -> SafeString:
     return render_time(moment, timezone.localtime(moment).strftime("%d %b %H:%M:%S"))
 
 
+def write_due(moment: datetime) -> SafeString:
+    """Day and time to the minute in the reader's time zone: what a list needs beside the time left."""
+    return render_time(moment, timezone.localtime(moment).strftime("%d %b %H:%M"))
+
+
 def write_moment(moment: datetime | None) -> SafeString | str:
     """ "5 min ago" or "in 2 h 5 min", with the absolute time as a tooltip; a dash for no moment."""
     if moment is None:

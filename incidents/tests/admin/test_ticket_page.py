@@ -143,3 +143,11 @@ def test_the_log_of_a_ticket_is_for_admins(maintainer_client: Client, admin_clie
     maintainer_client.post(page_of(ticket, "comment/"), {"body": "Hm."})
     assert maintainer_client.get(page_of(ticket, "history/")).status_code == 403
     assert "ticket.commented" in admin_client.get(page_of(ticket, "history/")).content.decode()
+
+
+@pytest.mark.parametrize(
+    "url", ["javascript:alert(1)", "JaVaScRiPt:alert(1)", "data:text/html,x", " vbscript:x", "//x"]
+)
+def test_an_address_that_could_run_script_is_no_link(maintainer_client: Client, url: str):
+    page = maintainer_client.get(page_of(make_ticket(url=url))).content.decode()
+    assert "Open at the sender" not in page

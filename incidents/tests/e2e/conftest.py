@@ -13,10 +13,20 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
+from playwright.sync_api import BrowserContext, Page, expect
 
+from incidents.services.demo import seed_demo
+from tracker.access import Actor
+from tracker.models import User
 from tracker.testing.services import CHECKOUT, make_child_environment
 
 START_TIMEOUT_SECONDS = 60
+CHROMIUM_ARGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--no-first-run",
+]  # fmt: skip
+PASSWORD = "a long enough password"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -31,7 +41,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if chromium is None:
         pytest.fail("Chromium is missing: apt-get install chromium")
-    return {**browser_type_launch_args, "executable_path": chromium, "args": ["--no-sandbox"]}
+    return {**browser_type_launch_args, "executable_path": chromium, "args": CHROMIUM_ARGS}
 
 
 @pytest.fixture
@@ -74,3 +84,28 @@ def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
         except OSError:
             assert time.monotonic() < deadline, log.read_text()
             time.sleep(0.1)
+
+
+@pytest.fixture
+def complaints(context: BrowserContext) -> list[str]:
+    """Console errors and page errors, refused styles and scripts among them."""
+    found: list[str] = []
+    context.on("console", lambda message: found.append(message.text) if message.type == "error" else None)
+    context.on("weberror", lambda error: found.append(str(error.error)))
+    return found
+
+
+@pytest.fixture
+def back_office(site: str, page: Page, complaints: list[str]) -> str:
+    """The demo is in, and an admin has logged in."""
+    admin = User.objects.create_superuser("admin@example.com")
+    # The server has the real hashers only.
+    admin.password = make_password(PASSWORD, hasher="pbkdf2_sha256")
+    admin.save()
+    seed_demo(actor=Actor.system("e2e"))
+    page.goto(f"{site}/admin/")
+    page.get_by_label("E-mail").fill("admin@example.com")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_text("admin@example.com").first).to_be_visible()
+    return f"{site}/admin"

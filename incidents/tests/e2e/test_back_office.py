@@ -3,45 +3,15 @@
 import shutil
 
 import pytest
-from django.contrib.auth.hashers import make_password
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import expect
 
 from incidents.models import Ticket
-from incidents.services.demo import seed_demo
-from tracker.access import Actor
-from tracker.models import User
 from tracker.testing.services import CHECKOUT
 
 pytestmark = pytest.mark.e2e
 
-PASSWORD = "a long enough password"
 SIZES = {"wide": {"width": 1280, "height": 900}, "narrow": {"width": 390, "height": 844}}
 LISTS = ("ticket", "alert", "channel", "delivery", "policyversion", "calendar", "ticketstatus")
-
-
-@pytest.fixture
-def complaints(context: BrowserContext) -> list[str]:
-    """Console errors and page errors, refused styles and scripts among them."""
-    found: list[str] = []
-    context.on("console", lambda message: found.append(message.text) if message.type == "error" else None)
-    context.on("weberror", lambda error: found.append(str(error.error)))
-    return found
-
-
-@pytest.fixture
-def back_office(site: str, page: Page, complaints: list[str]) -> str:
-    """The demo is in, and an admin has logged in."""
-    admin = User.objects.create_superuser("admin@example.com")
-    # The server has the real hashers only.
-    admin.password = make_password(PASSWORD, hasher="pbkdf2_sha256")
-    admin.save()
-    seed_demo(actor=Actor.system("e2e"))
-    page.goto(f"{site}/admin/")
-    page.get_by_label("E-mail").fill("admin@example.com")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_text("admin@example.com").first).to_be_visible()
-    return f"{site}/admin"
 
 
 def test_the_main_pages_at_two_widths_and_in_both_schemes(back_office, page, complaints, screenshots):
