@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 from uuid import uuid4
 
@@ -23,6 +24,7 @@ SECRET_KEYS = re.compile(
     r"csrftoken|webhook_url)$"
 )
 PUBLIC_KEYS = frozenset({"csrf_token_error"})
+LONGEST_REMEMBERED_TEXT = 200
 SECRET_TEXTS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"trk_[A-Za-z0-9_-]+"), "trk_" + MASK),
     (re.compile(r"eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"), "jwt_" + MASK),
@@ -94,9 +96,17 @@ def context(*, request_id: str, **fields: Any) -> Iterator[None]:
 
 def mask_text(text: str) -> str:
     """`text` without API tokens, JWTs, bearer credentials, passwords and Slack webhook addresses."""
+    return _mask_short_text(text) if len(text) <= LONGEST_REMEMBERED_TEXT else _mask(text)
+
+
+def _mask(text: str) -> str:
     for pattern, replacement in SECRET_TEXTS:
         text = pattern.sub(replacement, text)
     return text
+
+
+# Most texts of most lines are the same few words, such as paths, methods and logger names.
+_mask_short_text = lru_cache(maxsize=4096)(_mask)
 
 
 def mask_value(value: Any, key: str = "") -> Any:

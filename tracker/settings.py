@@ -96,13 +96,13 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "tracker.request_log.RequestLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "tracker.page_middleware.StaticFilesMiddleware",
+    "tracker.page_middleware.ContentPolicyMiddleware",
+    "tracker.page_middleware.PageSessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "tracker.page_middleware.PageAuthenticationMiddleware",
+    "tracker.page_middleware.PageMessageMiddleware",
     "tracker.timezones.use_reader_timezone",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -130,6 +130,7 @@ _database = environ.Env.db_url_config(DATABASE_URL)
 DATABASES: dict[str, Any] = {
     "default": {
         **_database,
+        "ENGINE": "tracker.postgresql",
         "CONN_MAX_AGE": env.read_integer("CONN_MAX_AGE", 60, low=0, high=3600),
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {

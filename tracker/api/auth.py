@@ -12,7 +12,7 @@ from tracker.access import Actor
 from tracker.api.errors import request_id_of
 from tracker.api.etags import check_match, etag_of, values_of
 from tracker.api.serializers import EmptySerializer, StrictSerializer
-from tracker.api.users import OwnProfileSerializer, UserSerializer
+from tracker.api.users import OwnProfileSerializer, UserSerializer, describe_user
 from tracker.api.viewsets import ApiView
 from tracker.client_address import counted_address
 from tracker.devices import known_device_of, remember_device
@@ -61,7 +61,7 @@ def describe_pair(pair: TokenPair) -> dict[str, Any]:
         "refresh": pair.refresh,
         "token_type": "Bearer",
         "expires_in": pair.expires_in_seconds,
-        "user": UserSerializer(pair.user).data,
+        "user": describe_user(pair.user),
     }
 
 
@@ -154,7 +154,7 @@ class MeView(ApiView):
         return self._respond(update_user(actor=self.actor, user=person, changes=values))
 
     def _respond(self, user: User) -> Response:
-        return Response(UserSerializer(user).data, headers={"ETag": _etag(user)})
+        return Response(describe_user(user), headers={"ETag": _etag(user)})
 
 
 def _etag(user: User) -> str:

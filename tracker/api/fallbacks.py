@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from tracker.api.errors import NOT_FOUND, error_body, error_headers, request_id_of, to_domain_error
-from tracker.api.renderers import to_json
+from tracker.api.renderers import NOTHING_IS_LOADED, to_json
 from tracker.exceptions import DomainError, InvalidInput, NotFound, PermissionDenied
 
 PAGES = ("/admin/", "/incidents", "/static/")
@@ -24,7 +24,11 @@ def answer_error(request: HttpRequest, error: DomainError) -> HttpResponse:
             page[name] = value
         return page
     body = to_json(error_body(error, request_id=request_id))
-    headers = {**error_headers(error), "Cache-Control": "no-store, private"}
+    headers = {
+        **error_headers(error),
+        "Cache-Control": "no-store, private",
+        "Content-Security-Policy": NOTHING_IS_LOADED,
+    }
     return HttpResponse(body, status=error.status, content_type="application/json", headers=headers)
 
 

@@ -6,7 +6,6 @@ time waits on the unique index and then finds the answer, or, where the first on
 
 import hashlib
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import orjson
@@ -17,9 +16,10 @@ from django.http.response import HttpResponseBase
 from tracker import clock
 from tracker.exceptions import InvalidInput, UnprocessableKey
 from tracker.models import IdempotencyRecord
+from tracker.services.pruning import ANSWERS_ARE_KEPT_FOR
 
 HEADER = "Idempotency-Key"
-RETENTION = timedelta(hours=24)
+RETENTION = ANSWERS_ARE_KEPT_FOR
 LONGEST_KEY = 255
 KEPT_HEADERS = ("Content-Type", "Location", "ETag")
 CLAIM = """
@@ -66,11 +66,6 @@ def answer_once(
         else:
             _keep(record_id, response, hidden_keys)
     return response
-
-
-def prune_records() -> int:
-    """Drops what is older than the retention; how many."""
-    return IdempotencyRecord.objects.filter(created_at__lt=clock.now() - RETENTION).delete()[0]
 
 
 def _claim(caller: str, key: str, digest: bytes) -> int | None:

@@ -12,6 +12,7 @@ from rest_framework.renderers import BaseRenderer, BrowsableAPIRenderer
 
 from tracker.exceptions import DomainError
 
+NOTHING_IS_LOADED = "default-src 'none'; frame-ancestors 'none'"
 JSON_OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS | orjson.OPT_NAIVE_UTC
 
 

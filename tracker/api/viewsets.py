@@ -21,6 +21,7 @@ from tracker.api.idempotency import HEADER, answer_once, request_digest
 from tracker.api.pagination import PAGING
 from tracker.api.parsers import MAX_BODY_BYTES, read_body
 from tracker.api.permissions import column_of
+from tracker.api.renderers import NOTHING_IS_LOADED, BrowsableRenderer
 from tracker.exceptions import InvalidInput, NotAuthenticated, NotFound
 from tracker.models import User
 
@@ -128,6 +129,9 @@ class ApiView(APIView):
             response.renderer_context = self.get_renderer_context()  # type: ignore[attr-defined]
         for name, value in PRIVATE.items():
             response.headers.setdefault(name, value)
+        if not isinstance(request.accepted_renderer, BrowsableRenderer):
+            # JSON loads nothing and is framed nowhere; pages get the site's own policy.
+            response.headers.setdefault("Content-Security-Policy", NOTHING_IS_LOADED)
         return response
 
     def _answer(self, request: Request) -> Any:

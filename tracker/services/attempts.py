@@ -56,11 +56,6 @@ def return_attempt(key: str) -> None:
     )
 
 
-def prune_attempts() -> int:
-    """Drops the counters of past windows; how many."""
-    return LoginAttempt.objects.filter(window_started_at__lt=clock.now() - WINDOW).delete()[0]
-
-
 def _window_of(moment: datetime) -> datetime:
     seconds = int(WINDOW.total_seconds())
     return datetime.fromtimestamp(int(moment.timestamp()) // seconds * seconds, tz=UTC)

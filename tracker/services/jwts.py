@@ -3,9 +3,11 @@
 import hashlib
 import hmac
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
+from types import MappingProxyType
 from typing import Any, Literal
 
 import jwt
@@ -51,6 +53,21 @@ def sign(*, kind: Kind, user_id: int, session_id: uuid.UUID, token_id: uuid.UUID
     return jwt.encode(claims, _signing_key(settings.SECRET_KEY), algorithm=ALGORITHM)
 
 
+@lru_cache(maxsize=2048)
+def _verify(token: str, key: bytes) -> Mapping[str, Any]:
+    # Whether a signature fits never changes, so each token is computed once; failures raise and are not kept.
+    claims: dict[str, Any] = _decoder.decode(
+        token,
+        key,
+        algorithms=[ALGORITHM],
+        audience=AUDIENCE,
+        issuer=ISSUER,
+        # The expiry is compared with Tracker's own clock, at each use.
+        options={"require": REQUIRED_CLAIMS, "verify_exp": False, "verify_iat": False},
+    )
+    return MappingProxyType(claims)
+
+
 def read(token: str, *, kind: Kind) -> Claims:
     """What a token says, if it is ours, of this kind and not yet expired.
 
@@ -58,15 +75,7 @@ def read(token: str, *, kind: Kind) -> Claims:
         NotAuthenticated: it is not; the message does not say why.
     """
     try:
-        claims: dict[str, Any] = _decoder.decode(
-            token,
-            _signing_key(settings.SECRET_KEY),
-            algorithms=[ALGORITHM],
-            audience=AUDIENCE,
-            issuer=ISSUER,
-            # The expiry is compared below with Tracker's own clock.
-            options={"require": REQUIRED_CLAIMS, "verify_exp": False, "verify_iat": False},
-        )
+        claims = _verify(token, _signing_key(settings.SECRET_KEY))
         if claims["typ"] != kind or claims["exp"] <= clock.now().timestamp():
             raise ValueError(kind)
         return Claims(int(claims["sub"]), uuid.UUID(claims["sid"]), uuid.UUID(claims["jti"]))

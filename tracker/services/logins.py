@@ -11,10 +11,12 @@ from tracker import clock
 from tracker.access import Actor
 from tracker.exceptions import NotAuthenticated
 from tracker.models import LoginSession, User
+from tracker.quick_rows import JoinedRow
 from tracker.services import jwts
 from tracker.services.events import log_event
 
 LONGEST_LOGIN = timedelta(days=30)
+_logins = JoinedRow(LoginSession, key="id", relation="user")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +54,15 @@ def refresh_login(*, actor: Actor, refresh_token: str) -> TokenPair:
     """
     claims = jwts.read(refresh_token, kind="refresh")
     now, new_jti = clock.now(), uuid.uuid4()
-    sessions = LoginSession.objects.filter(pk=claims.session_id, revoked_at=None, expires_at__gt=now)
-    # The row count of a conditional UPDATE decides between two simultaneous users of one token.
-    is_turned = sessions.filter(refresh_jti=claims.token_id, user__is_active=True).update(
-        refresh_jti=new_jti, refreshed_at=now
-    )
+    # The row count of a conditional UPDATE decides between simultaneous users of one token. All its conditions are on
+    # this one table: with a join, Django would look the row up in a subquery, which PostgreSQL does not ask again after
+    # it has waited for somebody else's update.
+    is_turned = LoginSession.objects.filter(
+        pk=claims.session_id, refresh_jti=claims.token_id, revoked_at=None, expires_at__gt=now
+    ).update(refresh_jti=new_jti, refreshed_at=now)
     session = LoginSession.objects.select_related("user").filter(pk=claims.session_id).first()
-    if session is None or not is_turned:
-        if session is not None and session.revoked_at is None and session.refresh_jti != claims.token_id:
+    if session is None or not is_turned or not session.user.is_active:
+        if session is not None and session.revoked_at is None and not is_turned and session.expires_at > now:
             end_login(actor=Actor.of_user(session.user, request_id=actor.request_id), session=session, because="reuse")
         raise NotAuthenticated("This token is not valid.")
     session.refresh_jti = new_jti
@@ -75,7 +78,7 @@ def find_login(access_token: str) -> LoginSession:
         NotAuthenticated: not valid, expired, logged out, or the person may not log in any more.
     """
     claims = jwts.read(access_token, kind="access")
-    session = LoginSession.objects.select_related("user").filter(pk=claims.session_id).first()
+    session = _logins.find(claims.session_id)
     is_live = session is not None and session.revoked_at is None and session.expires_at > clock.now()
     if session is None or not is_live or session.user_id != claims.user_id or not session.user.is_active:
         raise NotAuthenticated("This token is not valid.")

@@ -40,12 +40,36 @@ def test_parallel_requests_are_all_counted():
         assert sum(pool.map(count, range(200))) == 50
 
 
+def test_what_one_process_has_taken_no_other_may_let_through(monkeypatch):
+    """A second process is one that knows nothing of the first one's lease."""
+    passed = 0
+    for _ in range(30):
+        monkeypatch.setattr(throttling, "_leases", {})
+        try:
+            for _ in range(10):
+                throttling.count_request("test:shared", limit=200)
+                passed += 1
+        except Throttled:
+            pass
+    assert passed == 200
+
+
+def test_most_requests_of_a_minute_do_not_ask_valkey(monkeypatch):
+    asked = []
+    count = throttling._count
+    monkeypatch.setattr(throttling, "_count", lambda **call: (asked.append(call), count(**call))[1])
+    for _ in range(100):
+        throttling.count_request("test:lease", limit=6000)
+    assert len(asked) == 2
+
+
 @pytest.mark.django_db
 def test_without_valkey_requests_pass_and_do_not_wait_long(monkeypatch, settings):
     settings.API_RATE_PER_MINUTE = 1
     dead = Redis(host="127.0.0.1", port=1, socket_timeout=0.1, retry=Retry(NoBackoff(), 0))
     monkeypatch.setattr(throttling, "_count", dead.register_script(throttling.COUNT))
     monkeypatch.setattr(throttling, "_closed_until", 0.0)
+    monkeypatch.setattr(throttling, "_leases", {})
     client = jwt_client(make_user())
     started = time.monotonic()
     assert [client.get(ME).status_code for _ in range(20)] == [200] * 20
