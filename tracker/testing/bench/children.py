@@ -34,10 +34,10 @@ def run_child(arguments: Sequence[str]) -> tuple[float, float]:
 
 
 @contextmanager
-def serve(*options: str, application: str = "tracker.wsgi") -> Iterator[int]:
+def serve(*options: str, application: str = "tracker.wsgi", configuration: str = "/dev/null") -> Iterator[int]:
     """gunicorn with one worker on a free port of the loopback; answers the port once it takes connections."""
     port = find_free_port()
-    command = [sys.executable, "-m", "gunicorn", "-c", "/dev/null", "-b", f"127.0.0.1:{port}", "-w", "1"]
+    command = [sys.executable, "-m", "gunicorn", "-c", configuration, "-b", f"127.0.0.1:{port}", "-w", "1"]
     with keep_running([*command, "--log-level", "warning", *options, application]):
         wait_for_port(port)
         yield port
