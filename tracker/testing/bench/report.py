@@ -59,13 +59,15 @@ def save(path: Path, found: dict[Workload, list[Finding]], *, is_full: bool) -> 
 
 
 def describe_machine() -> str:
-    """Cores, Python and PostgreSQL, without names."""
+    """Cores, how many processes wanted them, Python and PostgreSQL, without names."""
     with connection.cursor() as cursor:
         cursor.execute("SHOW server_version")
         server = cursor.fetchone()[0]
         cursor.execute("SHOW fsync")
         fsync = cursor.fetchone()[0]
-    return f"{os.cpu_count()} cores, Python {platform.python_version()}, PostgreSQL {server}, fsync {fsync}"
+    load = os.getloadavg()[1]
+    python = platform.python_version()
+    return f"{os.cpu_count()} cores at load {load:.0f}, Python {python}, PostgreSQL {server}, fsync {fsync}"
 
 
 def write_document(results: dict[str, Any]) -> None:
