@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import transaction
@@ -90,15 +90,14 @@ def publish_version(
     hold_policy(is_exclusive=True)
     current_book()
     previous = PolicyVersion.objects.order_by("-number")[0]
-    before = {"number": previous.number, **render_document(read_document(previous))}
+    before = _render(previous)
     earliest = _find_earliest_moment()
     if source == PolicySource.FILE:
         _withdraw_scheduled(actor, after=earliest)
-    effective_at = max(effective_at or earliest, earliest)
     version = store_document(
         document,
         number=previous.number + 1,
-        effective_at=effective_at,
+        effective_at=max(effective_at or earliest, earliest),
         applies_to=applies_to,
         source=source,
         note=note,
@@ -106,18 +105,22 @@ def publish_version(
     )
     if version is None:
         raise Conflict("Another version was published at the same time; try again.")
-    log_event(
-        actor=actor,
-        verb="policy.published",
-        obj=version,
-        before=before,
-        after={"number": version.number, **render_document(document)},
-        data={"applies_to": applies_to, "effective_at": effective_at, "source": source, "note": note},
-    )
-    if applies_to != AppliesTo.NEW:
-        Ticket.objects.filter(is_open=True).request_replay(at=effective_at)
-        ring(REPLAY_TICKETS)
+    _announce(actor, version, before)
     return version
+
+
+def _announce(actor: Actor, version: PolicyVersion, before: dict[str, Any]) -> None:
+    """Logs the new version, and asks for the replay of the tickets that it governs."""
+    names = ("applies_to", "effective_at", "source", "note")
+    data = {name: getattr(version, name) for name in names}
+    log_event(actor=actor, verb="policy.published", obj=version, before=before, after=_render(version), data=data)
+    if version.applies_to != AppliesTo.NEW:
+        Ticket.objects.filter(is_open=True).request_replay(at=version.effective_at)
+        ring(REPLAY_TICKETS)
+
+
+def _render(version: PolicyVersion) -> dict[str, Any]:
+    return {"number": version.number, **render_document(read_document(version))}
 
 
 def publish_policy(*, actor: Actor, text: str, note: str = "") -> PolicyVersion:
@@ -213,7 +216,7 @@ def _withdraw_scheduled(actor: Actor, *, after: datetime) -> None:
 
 
 def _delete(actor: Actor, version: PolicyVersion) -> None:
-    before = {"number": version.number, "effective_at": version.effective_at, **render_document(read_document(version))}
+    before = {**_render(version), "effective_at": version.effective_at}
     log_event(actor=actor, verb="policy.withdrawn", obj=version, before=before)
     # Not by cascade, which would look for clocks through the whole table: none can refer to it yet.
     version.rules.all().delete()
