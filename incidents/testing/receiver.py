@@ -15,7 +15,7 @@ from types import TracebackType
 from urllib.parse import parse_qs, urlsplit
 
 from incidents.testing.receiver_page import render_page
-from tracker.testing.socket_servers import BackgroundServer, reset
+from tracker.testing.servers import BackgroundServer, reset
 
 REMEMBERED = 1000
 MAX_HEADER_BYTES = 32 * 1024

@@ -5,7 +5,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from types import TracebackType
 
-from tracker.testing.socket_servers import BackgroundServer
+from tracker.testing.servers import BackgroundServer
 
 HANG_SECONDS = 3600
 

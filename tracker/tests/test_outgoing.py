@@ -13,7 +13,7 @@ from tracker import outgoing
 from tracker.addresses import OutgoingRefused
 from tracker.outgoing import MAX_RESPONSE_BYTES, OutgoingFailed, OutgoingResponse, open_client, send_request
 from tracker.testing.forbidden_urls import FORBIDDEN_URLS
-from tracker.testing.socket_servers import BackgroundServer, hang_up, reset
+from tracker.testing.servers import BackgroundServer, hang_up, reset
 
 LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 CERTIFICATE = Path(outgoing.__file__).parent / "testing" / "localhost.pem"

@@ -18,6 +18,7 @@ from incidents.services.delivery_results import Result, finish_deliveries
 from incidents.services.outbox import claim_deliveries
 from incidents.services.sending import MAX_IN_FLIGHT
 from incidents.testing.bench.events import make_policy
+from incidents.testing.bench.outbox import measure_single_deliveries
 from incidents.testing.bench.sweeping import fill, make_due
 from tracker.models import SweepHeartbeat
 from tracker.testing.bench import Bench, Finding, alternate, at_least, at_most, workload
@@ -65,6 +66,7 @@ def measure(bench: Bench) -> Iterator[Finding]:
     fill(bench, due)
     yield measure_end_to_end(bench, due)
     yield measure_outbox(bench, due)
+    yield from measure_single_deliveries(bench)
 
 
 def measure_end_to_end(bench: Bench, due: int) -> Finding:
@@ -120,7 +122,12 @@ def measure_outbox(bench: Bench, due: int) -> Finding:
 
         seconds = alternate({"ours": ours, "raw": bare}, bench.pick(1, 5))
     rates = {name: f"{deliveries / taken:,.0f} deliveries/s" for name, taken in seconds.items()}
-    return at_least("outbox without the network", seconds["raw"] / seconds["ours"], 0.8, **rates)
+    return at_least(
+        f"{deliveries:,} deliveries in digests, outbox without the network",
+        seconds["raw"] / seconds["ours"],
+        0.8,
+        **rates,
+    )
 
 
 def drain() -> None:

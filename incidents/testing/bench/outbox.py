@@ -1,4 +1,4 @@
-"""P5: the outbox, from claim to finish, against a bare table queue that takes and ends the same rows."""
+"""Part of P5: the outbox, from claim to finish, against a bare table queue that takes and ends the same rows."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +10,7 @@ from incidents.services.delivery_results import Result, finish_deliveries
 from incidents.services.outbox import claim_deliveries
 from incidents.testing.bench.events import TABLES, make_policy
 from incidents.testing.bench.sweeping import CLOCKS, TICKETS
-from tracker.testing.bench import Bench, Finding, alternate, at_least, workload
+from tracker.testing.bench import Bench, Finding, alternate, at_least
 from tracker.testing.bench.rounds import time_call
 
 CHANNELS = 20
@@ -47,8 +47,7 @@ UPDATE incidents_delivery SET status = 'sent', sent_at = now(), response_status 
 """
 
 
-@workload("P5", "outbox, claim to finish without the HTTP call")
-def measure(bench: Bench) -> Iterator[Finding]:
+def measure_single_deliveries(bench: Bench) -> Iterator[Finding]:
     """Both sides take 100 at a time where they can; ours also knows channels, reads what to tell and composes it."""
     make_policy()
     count = CHANNELS * bench.pick(20, 50)
