@@ -65,16 +65,23 @@ UPDATE incidents_delivery d SET status = 'cancelled', next_attempt_at = NULL, la
    AND NOT EXISTS (SELECT FROM incidents_delivery folded WHERE folded.digest_of_id = d.id)
 """
 
-# Free places per channel: a channel that hangs may hold so many attempts and no more, on all machines together.
-# The channel's row is locked while messages are taken from it, so that two workers cannot fill the same place; not
-# against its key, or the sweep that writes new deliveries would wait.
+# Free places per channel, and whether so many wait that they are folded: a channel that hangs may hold so many attempts
+# and no more, on all machines together. The channel's row is locked while messages are taken from it, so that two
+# workers cannot fill the same place; not against its key, or the sweep that writes new deliveries would wait.
 ROOM = f"""
 SELECT c.id, c.kind, c.name, c.url, c.secret,
-       CASE WHEN c.consecutive_failures >= %(probing_after)s THEN 1 ELSE (%(places)s::jsonb->>c.kind)::int END - busy.n
+       CASE WHEN c.consecutive_failures >= %(probing_after)s THEN 1 ELSE m.places END - busy.n,
+       waiting.n > m.folds_above
   FROM incidents_channel c
+  JOIN json_to_recordset(%(manners)s) AS m(kind text, places int, folds_above int) ON m.kind = c.kind
   CROSS JOIN LATERAL (
     SELECT count(*) AS n FROM incidents_delivery d
      WHERE d.channel_id = c.id AND d.status = 'leased' AND d.digest_of_id IS NULL AND d.next_attempt_at > {NOW}) busy
+  CROSS JOIN LATERAL (
+    SELECT count(*) AS n FROM (
+      SELECT FROM incidents_delivery d
+       WHERE d.channel_id = c.id AND d.status IN {UNSENT} AND d.next_attempt_at <= {NOW}
+         AND d.attempts = 0 AND d.alert_id IS NOT NULL LIMIT m.folds_above + 1) first) waiting
  WHERE c.is_enabled AND c.deleted_at IS NULL AND coalesce(c.next_send_at <= {NOW}, true)
    AND EXISTS (SELECT FROM incidents_delivery d
                 WHERE d.channel_id = c.id AND d.status IN {UNSENT} AND d.next_attempt_at <= {NOW})
@@ -83,41 +90,41 @@ SELECT c.id, c.kind, c.name, c.url, c.secret,
 """
 # What concerns one alert goes out in the order in which it was written.
 DUE = f"""
-SELECT d.id, d.attempts = 0 AND d.alert_id IS NOT NULL AS may_be_folded
-  FROM incidents_delivery d
- WHERE d.channel_id = %(channel)s AND d.status IN {UNSENT} AND d.next_attempt_at <= {NOW} AND d.digest_of_id IS NULL
-   AND (d.alert_id IS NULL OR (d.notice = 'fired' AND d.round = 1) OR NOT EXISTS (
-        SELECT FROM incidents_delivery earlier
-         WHERE earlier.alert_id = d.alert_id AND earlier.channel_id = d.channel_id AND earlier.id < d.id
-           AND earlier.status IN {UNSENT}))
- ORDER BY d.next_attempt_at, d.id LIMIT %(limit)s FOR UPDATE OF d SKIP LOCKED
+SELECT r.channel, due.id, due.attempts, due.has_alert
+  FROM json_to_recordset(%(wanted)s) AS r(channel bigint, most int)
+  CROSS JOIN LATERAL (
+    SELECT d.id, d.attempts, d.alert_id IS NOT NULL AS has_alert
+      FROM incidents_delivery d
+     WHERE d.channel_id = r.channel AND d.status IN {UNSENT} AND d.next_attempt_at <= {NOW} AND d.digest_of_id IS NULL
+       AND (d.alert_id IS NULL OR (d.notice = 'fired' AND d.round = 1) OR NOT EXISTS (
+            SELECT FROM incidents_delivery earlier
+             WHERE earlier.alert_id = d.alert_id AND earlier.channel_id = d.channel_id AND earlier.id < d.id
+               AND earlier.status IN {UNSENT}))
+     ORDER BY d.next_attempt_at, d.id LIMIT r.most FOR UPDATE OF d SKIP LOCKED) due
+"""
+# The members of digests that were tried before.
+FOLDED = f"""
+SELECT id, digest_of_id FROM incidents_delivery WHERE digest_of_id = ANY(%(leads)s) AND status IN {UNSENT} FOR UPDATE
 """
 # A lease moves the next attempt to its own end: whatever becomes of the worker, the row is due again then.
 LEASE = f"""
-UPDATE incidents_delivery d
-   SET status = 'leased', lease = %(lease)s, attempts = d.attempts + 1, digest_of_id = r.digest_of,
-       leased_until = {NOW} + %(term)s, next_attempt_at = {NOW} + %(term)s
-  FROM json_to_recordset(%(rows)s) AS r(id bigint, digest_of bigint) WHERE d.id = r.id
-"""
-LEASE_FOLDED = f"""
-UPDATE incidents_delivery d
-   SET status = 'leased', lease = %(lease)s, attempts = d.attempts + 1,
-       leased_until = {NOW} + %(term)s, next_attempt_at = {NOW} + %(term)s
- WHERE d.digest_of_id = ANY(%(leads)s) AND d.status IN {UNSENT}
-"""
-HOLD_CHANNEL = f"UPDATE incidents_channel SET next_send_at = {NOW} + %(gap)s WHERE id = %(channel)s"
-
-LEASED = """
+WITH leased AS (
+  UPDATE incidents_delivery d
+     SET status = 'leased', lease = %(lease)s, attempts = d.attempts + 1, digest_of_id = r.digest_of,
+         leased_until = {NOW} + %(term)s, next_attempt_at = {NOW} + %(term)s
+    FROM json_to_recordset(%(rows)s) AS r(id bigint, digest_of bigint) WHERE d.id = r.id
+  RETURNING d.id, d.digest_of_id, d.channel_id, d.key, d.notice, d.attempts, d.payload, d.created_at, d.alert_id)
 SELECT d.id, d.digest_of_id, d.channel_id, d.key, d.notice, d.attempts, d.payload, d.created_at,
        a.kind, a.sla_state, a.level, a.details, a.percent,
        CASE d.notice WHEN 'resolved' THEN a.resolved_at WHEN 'withdrawn' THEN a.withdrawn_at END, a.crossed_at,
        t.id, t.external_id, t.title, t.priority, t.customer_tier, coalesce(p.key, '')
-  FROM incidents_delivery d
+  FROM leased d
   LEFT JOIN incidents_alert a ON a.id = d.alert_id
   LEFT JOIN incidents_ticket t ON t.id = a.ticket_id
   LEFT JOIN tracker_project p ON p.id = t.project_id
- WHERE d.id = ANY(%(ids)s) OR d.digest_of_id = ANY(%(ids)s) AND d.lease = %(lease)s ORDER BY d.id
+ ORDER BY d.id
 """
+HOLD_CHANNELS = f"UPDATE incidents_channel SET next_send_at = {NOW} + %(gap)s WHERE id = ANY(%(channels)s)"
 
 _OUTCOMES = """json_to_recordset(%(rows)s) AS r(id bigint, lease uuid, is_sent boolean, is_dead boolean,
                                                wait_seconds float8, response_status int, reason text)"""
@@ -145,6 +152,7 @@ UPDATE incidents_delivery d
    AND later.notice IN ('resolved', 'withdrawn') AND later.status = 'pending'
    AND NOT EXISTS (SELECT FROM incidents_delivery folded WHERE folded.digest_of_id = d.id)
 """
+# A channel that is well is written to once a second at most, however much it takes.
 CHANNEL_HEALTH = f"""
 UPDATE incidents_channel c
    SET consecutive_failures = CASE WHEN r.is_healthy THEN 0 ELSE c.consecutive_failures + r.failures END,
@@ -156,6 +164,8 @@ UPDATE incidents_channel c
                            ELSE greatest(c.next_send_at, {NOW} + make_interval(secs => r.hold_seconds)) END
   FROM json_to_recordset(%(rows)s) AS r(id bigint, is_healthy boolean, failures int, reason text, hold_seconds float8)
  WHERE c.id = r.id
+   AND (r.failures > 0 OR r.hold_seconds IS NOT NULL OR c.consecutive_failures > 0 OR c.broken_at IS NOT NULL
+        OR coalesce(c.last_success_at < {NOW} - interval '1 second', true))
 """
 
 # How long until something is due that nothing holds back; null where nothing waits at all.

@@ -6,6 +6,7 @@ digests: the rows of a digest point to its first one, so that a repeated attempt
 
 import json
 import uuid
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,10 +22,9 @@ from incidents.services.deliveries import log_deliveries, with_clock
 from incidents.services.delivery_statements import (
     CANCEL_OFF,
     DUE,
-    HOLD_CHANNEL,
+    FOLDED,
+    HOLD_CHANNELS,
     LEASE,
-    LEASE_FOLDED,
-    LEASED,
     NEXT_DUE,
     ROOM,
 )
@@ -49,12 +49,14 @@ class Manners:
     taken_at_once: int
 
 
-MANNERS = {
+MANNERS: dict[str, Manners] = {
     ChannelKind.SLACK: Manners(places=1, folds_above=5, taken_at_once=MAX_DIGEST),
     ChannelKind.EMAIL: Manners(places=4, folds_above=10, taken_at_once=MAX_DIGEST),
     ChannelKind.WEBHOOK: Manners(places=8, folds_above=50, taken_at_once=4 * MAX_DIGEST),
 }
-PLACES = json.dumps({kind.value: manners.places for kind, manners in MANNERS.items()})
+MANNERS_TABLE = json.dumps(
+    [{"kind": kind, "places": way.places, "folds_above": way.folds_above} for kind, way in MANNERS.items()]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,31 +83,47 @@ class Claim:
         return min(settings.SLACK_TIMEOUT_SECONDS, DEADLINE_SECONDS) if is_slack else DEADLINE_SECONDS
 
 
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What one channel may be sent now: so many attempts, as digests where many wait."""
+
+    channel: ChannelConfig
+    places: int
+    is_folding: bool
+
+    @property
+    def most_rows(self) -> int:
+        """How many deliveries these attempts may take together."""
+        return (
+            min(self.places * MAX_DIGEST, MANNERS[self.channel.kind].taken_at_once) if self.is_folding else self.places
+        )
+
+
 @transaction.atomic
 def claim_deliveries(*, limit: int) -> list[Claim]:
     """Leases what is due, at most `limit` attempts, each channel within its own bounds."""
     lease = uuid.uuid4()
-    base = with_clock(lease=lease, term=LEASE_TERM, places=PLACES)
-    leads: dict[int, ChannelConfig] = {}
-    rows: list[dict[str, int | None]] = []
+    base = with_clock(lease=lease, term=LEASE_TERM)
     with connection.cursor() as cursor:
-        cursor.execute(ROOM, base | {"probing_after": PROBING_AFTER_FAILURES})
-        for pk, kind, name, url, secret, room in cursor.fetchall():
-            places = min(room, limit - len(leads))
-            if places <= 0:
-                continue
-            attempts = _choose(cursor, base, pk, MANNERS[kind], places)
-            leads |= {lead: ChannelConfig(pk, name, kind, url, secret) for lead, *_ in attempts}
-            rows += [{"id": row, "digest_of": None if row == ids[0] else ids[0]} for ids in attempts for row in ids]
-            if attempts and kind == ChannelKind.SLACK:
-                cursor.execute(HOLD_CHANNEL, base | {"channel": pk, "gap": SLACK_GAP})
-        if not leads:
+        rooms = _find_room(cursor, base, limit)
+        attempts = _choose_attempts(cursor, base, rooms)
+        if not attempts:
             return []
-        # Members of digests that were tried before; first, because the next statement makes new ones.
-        cursor.execute(LEASE_FOLDED, base | {"leads": list(leads)})
+        slack = {room.channel.id for room in rooms.values() if room.channel.kind == ChannelKind.SLACK}
+        held = sorted(slack & {channel_id for channel_id, _ in attempts.values()})
+        if held:
+            cursor.execute(HOLD_CHANNELS, base | {"channels": held, "gap": SLACK_GAP})
+        rows = [
+            {"id": row, "digest_of": lead if row != lead else None}
+            for lead, (_, ids) in attempts.items()
+            for row in ids
+        ]
         cursor.execute(LEASE, base | {"rows": json.dumps(rows)})
-        cursor.execute(LEASED, base | {"ids": list(leads)})
-        return _compose([read_row(row) for row in cursor.fetchall()], leads, lease)
+        leased = [read_row(row) for row in cursor.fetchall()]
+    together: dict[int, list[LeasedRow]] = {lead: [] for lead in attempts}
+    for row in leased:
+        together[row.digest_of or row.id].append(row)
+    return [_make_claim(lead, rows, rooms[attempts[lead][0]].channel, lease) for lead, rows in together.items()]
 
 
 def seconds_until_due() -> float | None:
@@ -126,25 +144,49 @@ def cancel_switched_off() -> int:
     return len(ids)
 
 
-def _choose(
-    cursor: CursorWrapper, base: dict[str, Any], channel_id: int, manners: Manners, places: int
-) -> list[list[int]]:
-    """The attempts to make for a channel, each a list of deliveries: single ones, or digests where many wait."""
-    cursor.execute(DUE, base | {"channel": channel_id, "limit": manners.taken_at_once})
-    due: list[tuple[int, bool]] = cursor.fetchall()
-    foldable = [pk for pk, may_be_folded in due if may_be_folded]
-    if len(foldable) <= manners.folds_above:
-        return [[pk] for pk, _ in due[:places]]
-    single = [[pk] for pk, may_be_folded in due if not may_be_folded]
+def _find_room(cursor: CursorWrapper, base: dict[str, Any], limit: int) -> dict[int, Room]:
+    """The channels to which something may be sent, with `limit` places at most in all."""
+    cursor.execute(ROOM, base | {"probing_after": PROBING_AFTER_FAILURES, "manners": MANNERS_TABLE})
+    rooms: dict[int, Room] = {}
+    for pk, kind, name, url, secret, free, is_folding in cursor.fetchall():
+        places = min(free, limit)
+        if places > 0:
+            rooms[pk] = Room(ChannelConfig(pk, name, kind, url, secret), places, is_folding)
+            limit -= places
+    return rooms
+
+
+def _choose_attempts(
+    cursor: CursorWrapper, base: dict[str, Any], rooms: dict[int, Room]
+) -> dict[int, tuple[int, list[int]]]:
+    """The attempts to make: lead → its channel and all deliveries that go with it."""
+    if not rooms:
+        return {}
+    wanted = json.dumps([{"channel": pk, "most": room.most_rows} for pk, room in rooms.items()])
+    cursor.execute(DUE, base | {"wanted": wanted})
+    due: dict[int, list[tuple[int, int, bool]]] = defaultdict(list)
+    for channel_id, *row in cursor.fetchall():
+        due[channel_id].append((row[0], row[1], row[2]))
+    attempts: dict[int, tuple[int, list[int]]] = {}
+    for channel_id, rows in due.items():
+        for ids in _split(rows, rooms[channel_id]):
+            attempts[ids[0]] = (channel_id, ids)
+    repeated = {pk for rows in due.values() for pk, tried, _ in rows if tried} & attempts.keys()
+    if repeated:
+        cursor.execute(FOLDED, {"leads": sorted(repeated)})
+        for pk, lead in cursor.fetchall():
+            attempts[lead][1].append(pk)
+    return attempts
+
+
+def _split(rows: Sequence[tuple[int, int, bool]], room: Room) -> list[list[int]]:
+    """A channel's due deliveries as attempts. What was tried before, or tells of no alert, is not folded."""
+    if not room.is_folding:
+        return [[pk] for pk, _, _ in rows][: room.places]
+    single = [[pk] for pk, tried, has_alert in rows if tried or not has_alert]
+    foldable = [pk for pk, tried, has_alert in rows if not tried and has_alert]
     digests = [foldable[start : start + MAX_DIGEST] for start in range(0, len(foldable), MAX_DIGEST)]
-    return (single + digests)[:places]
-
-
-def _compose(rows: Sequence[LeasedRow], leads: dict[int, ChannelConfig], lease: uuid.UUID) -> list[Claim]:
-    together: dict[int, list[LeasedRow]] = {pk: [] for pk in leads}
-    for row in rows:
-        together[row.digest_of or row.id].append(row)
-    return [_make_claim(pk, members, leads[pk], lease) for pk, members in together.items()]
+    return (single + digests)[: room.places]
 
 
 def _make_claim(pk: int, members: list[LeasedRow], channel: ChannelConfig, lease: uuid.UUID) -> Claim:
