@@ -86,7 +86,6 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "rangefilter",
     "csp",
     "tracker",
     "incidents",

@@ -1,0 +1,40 @@
+"""Projects in the back office."""
+
+import pytest
+from django.test import Client
+
+from tracker.models import Event, Project, User
+from tracker.testing.factories import make_project, make_user
+
+pytestmark = pytest.mark.django_db
+LIST = "/admin/tracker/project/"
+
+
+def test_a_maintainer_makes_changes_and_archives_one(maintainer_client: Client, maintainer: User):
+    maintainer_client.post(f"{LIST}add/", {"key": "OPS", "name": "Operations", "owner": maintainer.pk})
+    project = Project.objects.get(key="OPS")
+    assert project.owner == maintainer
+    values = {"key": "EVIL", "name": "Operating", "owner": "", "is_archived": "on"}
+    maintainer_client.post(f"{LIST}{project.pk}/change/", values)
+    project.refresh_from_db()
+    assert (project.key, project.name, project.owner) == ("OPS", "Operating", None)
+    assert project.archived_at is not None
+    assert list(Event.objects.order_by("id").values_list("verb", flat=True)) == ["project.created", "project.updated"]
+
+
+@pytest.mark.parametrize("wrong", [{"key": "ops"}, {"key": ""}, {"name": ""}, {"key": "TAKEN"}])
+def test_a_project_that_breaks_a_rule_is_refused_in_the_form(maintainer_client: Client, wrong: dict[str, str]):
+    make_project(key="TAKEN")
+    answer = maintainer_client.post(f"{LIST}add/", {"key": "OPS", "name": "Operations", "owner": "", **wrong})
+    assert answer.status_code == 200
+    assert answer.context["adminform"].form.errors
+    assert Project.objects.count() == 1
+
+
+def test_nobody_else_writes_or_deletes_one(client: Client, admin_client: Client):
+    project = make_project()
+    client.force_login(make_user("reporter"))
+    for rest in ("add/", f"{project.pk}/change/", f"{project.pk}/delete/"):
+        assert client.post(LIST + rest, {"key": "OPS", "name": "x", "post": "yes"}).status_code == 302
+    assert admin_client.post(f"{LIST}{project.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert list(Project.objects.values_list("name", flat=True)) == [project.name]
