@@ -1,8 +1,11 @@
 """POST /v1/auth/login: who gets in, who does not, and that nobody can tell why."""
 
 import pytest
+from django.contrib.auth.hashers import MD5PasswordHasher
 
+from tracker.access import Actor
 from tracker.models import Event, LoginSession
+from tracker.services.users import create_user
 from tracker.testing.factories import PASSWORD, ApiClient, make_user
 
 pytestmark = pytest.mark.django_db
@@ -43,6 +46,22 @@ def test_wrong_unknown_and_inactive_get_the_same_answer():
     errors = [answer.json()["error"] | {"request_id": ""} for answer in answers]
     assert errors == [errors[0]] * 4
     assert not LoginSession.objects.exists()
+
+
+@pytest.mark.parametrize("who", ["active", "unknown", "inactive", "without a password"])
+def test_every_refusal_costs_one_hash(who, monkeypatch):
+    """The hash is nearly all of the time a login takes, so that the time does not tell who exists."""
+    people = {
+        "active": make_user().email,
+        "unknown": "nobody@example.com",
+        "inactive": make_user(is_active=False).email,
+        "without a password": create_user(actor=Actor.system("a test"), email="no@example.com").email,
+    }
+    hashed = []
+    encode = MD5PasswordHasher.encode
+    monkeypatch.setattr(MD5PasswordHasher, "encode", lambda *args: (hashed.append(args), encode(*args))[1])
+    assert log_in(people[who], "wrong").status_code == 401
+    assert len(hashed) == 1
 
 
 @pytest.mark.parametrize(
