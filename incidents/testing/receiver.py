@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from types import TracebackType
+from typing import Self
 from urllib.parse import parse_qs, urlsplit
 
 from incidents.testing.receiver_page import render_page
@@ -192,7 +193,7 @@ class RunningReceiver(Receiver):
         super().__init__()
         self.server = BackgroundServer(self.handle, host=host, port=port)
 
-    def __enter__(self) -> "RunningReceiver":
+    def __enter__(self) -> Self:
         self.server.__enter__()
         return self
 

@@ -1,0 +1,166 @@
+"""Tracker as it is installed: PostgreSQL, Valkey, web, worker and beat, all real and all to be killed at will."""
+
+import http.client
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import psutil
+import psycopg
+
+from tracker.embedded import Postgres, Valkey
+from tracker.testing.processes import ChildProcess
+from tracker.testing.services import CHECKOUT, make_child_environment
+
+ADMIN = "admin@example.com"
+PREPARED = "prepared"
+PROGRAMS = {
+    "web": ("gunicorn",),
+    "worker": ("celery", "--quiet", "-A", "tracker", "worker", "--concurrency", "2", "--without-gossip",
+               "--without-mingle", "-l", "WARNING"),
+    "beat": ("celery", "--quiet", "-A", "tracker", "beat", "--pidfile=", "-l", "WARNING"),
+}  # fmt: skip
+
+
+class Installation:
+    """Everything of one Tracker under a temporary directory; all of it is gone when the `with` block ends.
+
+    Args:
+        environment: settings of its processes beyond the addresses of its own engines.
+    """
+
+    def __init__(self, **environment: str) -> None:
+        self.directory = Path(tempfile.mkdtemp(prefix="tracker-chaos-"))
+        self.postgres = Postgres(self.directory / "postgres")
+        self.valkey = Valkey(self.directory / "valkey")
+        self.database = "tracker"
+        self.port = _find_free_port()
+        self.programs: dict[str, ChildProcess] = {}
+        self._own = environment
+
+    def __enter__(self) -> "Installation":
+        self.postgres.start()
+        self.valkey.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.kill_all()
+        self.postgres.stop("immediate")
+        self.valkey.kill()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the processes are told."""
+        return {
+            "DATABASE_URL": self.postgres.url(self.database),
+            "REDIS_URL": self.valkey.url(),
+            "API_PORT": str(self.port),
+            "TRACKER_VAR_DIR": str(self.directory / "var"),
+            "PROMETHEUS_MULTIPROC_DIR": str(self.directory / "metrics"),
+            "PYTHONWARNINGS": "ignore",
+            **self._own,
+        }
+
+    def use_fresh_database(self, name: str) -> None:
+        """From now on everything runs on a new database; the first of all is migrated, the others are its copies."""
+        with psycopg.connect(self.postgres.url("postgres"), autocommit=True) as connection:
+            found = connection.execute("SELECT FROM pg_database WHERE datname = %s", [PREPARED]).fetchone()
+            if found is None:
+                connection.execute(f"CREATE DATABASE {PREPARED}".encode())
+                self.database = PREPARED
+                self._own |= {"DJANGO_SUPERUSER_EMAIL": ADMIN, "DJANGO_SUPERUSER_PASSWORD": "correct horse battery"}
+                self.manage("prepare")
+            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {PREPARED}".encode())
+        self.database = name
+
+    def manage(self, *arguments: str) -> str:
+        """Runs a management command; returns what it printed.
+
+        Raises:
+            AssertionError: it failed; the message holds what it complained of.
+        """
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            env=make_child_environment(**self.environment),
+            cwd=CHECKOUT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{arguments}: {done.stderr[-3000:]}"
+        return done.stdout.strip()
+
+    def query(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        """Asks the database on a connection of its own."""
+        with psycopg.connect(self.postgres.url(self.database), autocommit=True) as connection:
+            return connection.execute(statement.encode(), parameters or None).fetchall()
+
+    def start(self, *names: str) -> None:
+        """Starts programs (`web`, `worker`, `beat`); the web is ready when this returns."""
+        for name in names:
+            assert name not in self.programs or not self.programs[name].is_running(), f"{name} runs already"
+            self.programs[name] = ChildProcess((sys.executable, "-u", "-m", *PROGRAMS[name]), **self.environment)
+        if "web" in names:
+            self.programs["web"].wait_until(self._is_healthy, what="answer of /health", seconds=60)
+
+    def kill(self, name: str) -> None:
+        """SIGKILL to a program and all its children."""
+        self.programs[name].kill()
+
+    def kill_all(self) -> None:
+        """SIGKILL to all programs."""
+        for name in self.programs:
+            self.kill(name)
+
+    def terminate_all(self, *, seconds: float = 30) -> dict[str, int]:
+        """SIGTERM to all at once; their exit codes. Raises subprocess.TimeoutExpired for one that stays."""
+        deadline = time.monotonic() + seconds
+        for program in self.programs.values():
+            program.send(signal.SIGTERM)
+        return {
+            name: program.wait(seconds=max(0.1, deadline - time.monotonic())) for name, program in self.programs.items()
+        }
+
+    def members(self, *names: str) -> set[int]:
+        """The ids of the living processes of these programs (all where none is named), children included."""
+        leaders = [psutil.Process(self.programs[name].pid) for name in names or self.programs]
+        return {process.pid for leader in leaders for process in (leader, *leader.children(recursive=True))}
+
+    def crash_postgres(self, *, seconds_away: float = 0.0) -> None:
+        """SIGKILL to the whole server, as if the machine had lost power, and a start after a while."""
+        self.postgres.kill()
+        time.sleep(seconds_away)
+        self.postgres.start()
+
+    def _is_healthy(self) -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        try:
+            connection.request("GET", "/health")
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+
+def kill_one(pid: int) -> None:
+    """SIGKILL to one process alone, whose children and siblings are left as they are."""
+    os.kill(pid, signal.SIGKILL)
+
+
+def _find_free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
