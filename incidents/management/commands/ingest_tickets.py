@@ -12,6 +12,7 @@ from tqdm import tqdm
 from incidents.intake.ticket_files import Row, batches, open_file, read_file, read_mapping
 from incidents.intake.tickets import ingest_rows
 from tracker.access import Actor
+from tracker.collector import spare_what_is_loaded
 from tracker.exceptions import DomainError
 
 BATCH_SIZE = 5_000
@@ -31,6 +32,11 @@ class Command(BaseCommand):
         parser.add_argument("--atomic", action="store_true", help="stop at the first batch with a bad event")
         parser.add_argument("--shuffle", type=int, metavar="SEED", help="in a random order, to see that none matters")
         parser.add_argument("--quiet", action="store_true", help="no progress bar")
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        """Runs the command as the only work of its process."""
+        spare_what_is_loaded()
+        super().run_from_argv(argv)
 
     def handle(self, **options: Any) -> None:
         """Runs the command."""
