@@ -11,7 +11,7 @@ from tracker import clock, health, heartbeats, schedules
 from tracker.access import Actor
 from tracker.models import SweepHeartbeat
 from tracker.services.schedules import sync_schedules
-from tracker.testing.servers import run_web_server
+from tracker.testing.web_servers import run_web_server
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ALL = {"database", "broker", "worker", "beat", "sweep_lag", "deliveries", "sla_config", "disk"}

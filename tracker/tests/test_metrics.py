@@ -9,7 +9,7 @@ from tracker import gauges, heartbeats
 from tracker.access import Actor
 from tracker.models import User
 from tracker.services.tokens import issue_token
-from tracker.testing.servers import run_web_server
+from tracker.testing.web_servers import run_web_server
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

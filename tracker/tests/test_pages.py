@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tracker.testing.servers import run_web_server
+from tracker.testing.web_servers import run_web_server
 
 MEGABYTE = 1024 * 1024
 
