@@ -36,7 +36,7 @@ class Command(BaseCommand):
             raise CommandError(f"Port {port} is taken. Stop what uses it, or choose another one: PORT={port + 1}")
         stub_port = _find_free_port(STUB_HOST, FIRST_STUB_PORT)
         environment = _child_environment(stub_port)
-        admin = self._prepare(environment)
+        admin = self._prepare()
         python = [sys.executable, "-u"]
         programs = [
             Program("web", [*python, "-m", "gunicorn"]),
@@ -55,7 +55,7 @@ class Command(BaseCommand):
         if code:
             raise CommandError("A part of Tracker does not stay alive; its last lines above say why.")
 
-    def _prepare(self, environment: dict[str, str]) -> FirstAdmin:
+    def _prepare(self) -> FirstAdmin:
         self.stdout.write("Preparing the database …")
         settings.STATIC_ROOT.mkdir(exist_ok=True)
         call_command("prepare")
@@ -66,8 +66,6 @@ class Command(BaseCommand):
             password_file=settings.VAR_DIR / "admin-password",
         )
         if not Event.objects.filter(verb="demo.seeded").exists():
-            os.environ.setdefault("SLACK_WEBHOOK_URL", environment["SLACK_WEBHOOK_URL"])
-            settings.SLACK_WEBHOOK_URL = environment["SLACK_WEBHOOK_URL"]
             call_command("seed_demo", stdout=self.stdout)
         return admin
 
