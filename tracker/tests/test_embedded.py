@@ -29,6 +29,7 @@ except embedded.EngineError as error:
 sys.stdin.read()
 """
 NOBODY = 65534
+PATIENCE_SECONDS = 120
 
 
 class Member:
@@ -54,7 +55,7 @@ class Member:
         return database_url, redis_url
 
     def leave(self) -> str:
-        return self.process.communicate(timeout=30)[1]
+        return self.process.communicate(timeout=PATIENCE_SECONDS)[1]
 
     def kill(self) -> None:
         self.process.kill()
@@ -130,15 +131,19 @@ def test_a_killed_process_leaves_nothing_that_its_successors_do_not_tidy_up(var,
 
 
 def test_a_forked_child_keeps_the_engines_after_its_parent_has_gone(var):
-    code = MEMBER.replace("sys.stdin.read()", "import os, time\nif os.fork() == 0: time.sleep(1.5)")
+    code = MEMBER.replace("sys.stdin.read()", "import os\nif os.fork() == 0: sys.stdin.read()")
     parent = subprocess.Popen(
         [sys.executable, "-c", code, str(var)],
         env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
+        stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
     )
-    parent.wait(timeout=30)
+    parent.wait(timeout=PATIENCE_SECONDS)
     assert None not in pids(var)
-    deadline = time.monotonic() + 15
+
+    assert parent.stdin is not None
+    parent.stdin.close()
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while pids(var) != (None, None) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert pids(var) == (None, None)
@@ -320,5 +325,5 @@ def test_an_interrupt_in_the_terminal_does_not_reach_the_engines(var, join):
         assert pid is not None
         assert os.getpgid(pid) != os.getpgid(member.process.pid)
     member.process.send_signal(signal.SIGINT)
-    member.process.wait(timeout=30)
+    member.process.wait(timeout=PATIENCE_SECONDS)
     assert pids(var) == (None, None)

@@ -17,10 +17,10 @@ THREADED = ["--worker-class", "gthread", "--threads", "4", "tracker.wsgi"]
 
 
 def wait_for_answer(port: int) -> int:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while True:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/admin/login/", timeout=30) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/admin/login/", timeout=60) as answer:
                 return int(answer.status)
         except urllib.error.HTTPError as error:
             return error.code
@@ -53,7 +53,7 @@ def test_a_server_answers_ends_on_sigterm_and_forgets_the_figures_of_the_dead(tm
     try:
         assert wait_for_answer(port) == 200
         server.send_signal(signal.SIGTERM)
-        said, _ = server.communicate(timeout=15)
+        said, _ = server.communicate(timeout=60)
     finally:
         server.kill()
         server.communicate()

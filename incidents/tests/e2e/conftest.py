@@ -21,7 +21,7 @@ from tracker.access import Actor
 from tracker.models import User
 from tracker.testing.services import CHECKOUT, make_child_environment
 
-START_TIMEOUT_SECONDS = 60
+START_TIMEOUT_SECONDS = 180
 CHROMIUM_ARGS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--no-first-run",
@@ -63,7 +63,7 @@ def site(transactional_db: None, tmp_path: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         server.terminate()
-        server.wait(15)
+        server.wait(60)
 
 
 @pytest.fixture
