@@ -37,6 +37,8 @@ def make_child_environment(**changes: str) -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": "tracker.settings",
         "TRACKER_LOCAL": "1",
         "PYTHONPATH": str(CHECKOUT),
+        # A fresh clone has no collected static files, and a local process needs none.
+        "PYTHONWARNINGS": "ignore:No directory at",
         "DATABASE_URL": _write_url(url._replace(path=f"/{connection.settings_dict['NAME']}")),
         "REDIS_URL": settings.REDIS_URL,
         **changes,
