@@ -77,8 +77,10 @@ class StepForm(forms.Form):
     channels = forms.CharField(required=False, help_text="Names, comma separated; empty = every channel that matches.")
 
 
-RuleFormSet = formset_factory(RuleForm, extra=2, can_order=True, can_delete=True, max_num=MOST_RULES)
-StepFormSet = formset_factory(StepForm, extra=1, can_delete=True, max_num=MAX_STEPS)
+RuleFormSet = formset_factory(
+    RuleForm, extra=2, can_order=True, can_delete=True, max_num=MOST_RULES, absolute_max=MOST_RULES + 2
+)
+StepFormSet = formset_factory(StepForm, extra=1, can_delete=True, max_num=MAX_STEPS, absolute_max=MAX_STEPS + 2)
 
 
 def read_calendars() -> Mapping[str, CalendarSpec]:

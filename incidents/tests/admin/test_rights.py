@@ -26,9 +26,9 @@ def test_every_page_names_its_row_of_the_table():
     assert [model for model, page in PAGES if not isinstance(page, AccessAdmin)] == []
 
 
-@pytest.mark.parametrize(("page", "role"), list(product(PAGES, PEOPLE)), ids=lambda value: str(value)[:40])
-def test_a_list_opens_to_those_whom_the_table_lets_list(client: Client, page, role):
-    model, model_admin = page
+@pytest.mark.parametrize(("entry", "role"), list(product(PAGES, PEOPLE)), ids=lambda value: str(value)[:40])
+def test_a_list_opens_to_those_whom_the_table_lets_list(client: Client, entry, role):
+    model, model_admin = entry
     person = make_user(role)
     client.force_login(person)
     answer = client.get(address(model))
@@ -39,9 +39,9 @@ def test_a_list_opens_to_those_whom_the_table_lets_list(client: Client, page, ro
         assert answer.status_code == (200 if allowed else 403)
 
 
-@pytest.mark.parametrize(("page", "role"), list(product(PAGES, PEOPLE)), ids=lambda value: str(value)[:40])
-def test_a_new_row_is_offered_to_those_whom_the_table_lets_create(client: Client, page, role):
-    model, model_admin = page
+@pytest.mark.parametrize(("entry", "role"), list(product(PAGES, PEOPLE)), ids=lambda value: str(value)[:40])
+def test_a_new_row_is_offered_to_those_whom_the_table_lets_create(client: Client, entry, role):
+    model, model_admin = entry
     person = make_user(role)
     client.force_login(person)
     answer = client.get(address(model, "add/"))
@@ -53,9 +53,9 @@ def test_a_new_row_is_offered_to_those_whom_the_table_lets_create(client: Client
         assert answer.status_code == (200 if is_offered else 403)
 
 
-@pytest.mark.parametrize(("page", "role"), list(product(PAGES, PEOPLE)), ids=lambda value: str(value)[:40])
-def test_an_unknown_id_tells_nothing_to_those_who_may_not_read(client: Client, page, role):
-    model, model_admin = page
+@pytest.mark.parametrize(("entry", "role"), list(product(PAGES, PEOPLE)), ids=lambda value: str(value)[:40])
+def test_an_unknown_id_tells_nothing_to_those_who_may_not_read(client: Client, entry, role):
+    model, model_admin = entry
     person = make_user(role)
     client.force_login(person)
     for rest in ("999999/change/", "999999/delete/", "999999/history/"):
@@ -65,19 +65,19 @@ def test_an_unknown_id_tells_nothing_to_those_who_may_not_read(client: Client, p
             assert answer.status_code == 403 or answer["Location"].startswith("/admin/login/")
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize("entry", PAGES, ids=lambda value: str(value)[:40])
 @pytest.mark.parametrize(
     "lookup", ["password__startswith=x", "owner__password__startswith=x", "id__gt=0", "assignee__password=x", "e__x=1"]
 )
-def test_look_ups_that_no_filter_offers_are_refused(client: Client, page, lookup):
+def test_look_ups_that_no_filter_offers_are_refused(client: Client, entry, lookup):
     client.force_login(make_user(Role.ADMIN))
-    assert client.get(f"{address(page[0])}?{lookup}").status_code == 400
+    assert client.get(f"{address(entry[0])}?{lookup}").status_code == 400
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize("entry", PAGES, ids=lambda value: str(value)[:40])
 @pytest.mark.parametrize(
     "query", ["?p=999999999999999999999", "?o=99", "?o=x.y", "?all=1", "?q=%00%27%22%25", "?q=%3Cscript"]
 )
-def test_strange_but_harmless_queries_are_answered(client: Client, page, query):
+def test_strange_but_harmless_queries_are_answered(client: Client, entry, query):
     client.force_login(make_user(Role.ADMIN))
-    assert client.get(address(page[0]) + query).status_code in (200, 302)
+    assert client.get(address(entry[0]) + query).status_code in (200, 302)
