@@ -222,6 +222,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_keepalive": True,
     "health_check_interval": 25,
     "global_keyprefix": "tracker:",
+    # Whoever rings after a commit must not wait for a broker that is gone; a worker listens with retries of its own.
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0,
+    "interval_max": 0,
 }
 CELERY_TIMEZONE = "UTC"
 CELERY_ENABLE_UTC = True
