@@ -139,7 +139,10 @@ class Installation:
         return {process.pid for leader in leaders for process in (leader, *leader.children(recursive=True))}
 
     def crash_postgres(self, *, seconds_away: float = 0.0) -> None:
-        """SIGKILL to the whole server, as if the machine had lost power, and a start after a while."""
+        """What `pg_ctl -m immediate` does, at once: every connection drops, nothing is saved; a start after a while."""
+        server = self.postgres.pid()
+        assert server is not None, "PostgreSQL does not run"
+        os.kill(server, signal.SIGQUIT)
         self.postgres.kill()
         time.sleep(seconds_away)
         self.postgres.start()
