@@ -4,13 +4,13 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.conf import settings
 
 from tracker import logs, metrics
-from tracker.asgi_types import Message, Receive, Scope, Send
+from tracker.asgi_types import Receive, Scope, Send
 from tracker.exceptions import DomainError, Throttled
 from tracker.realtime.doors import SUBPROTOCOL, ForeignOrigin, Visit, admit, has_subprotocol_token
 from tracker.realtime.feed import Feed, Wanted
@@ -68,6 +68,11 @@ def close_reason(type_: str, message: str, request_id: str) -> str:
     return json.dumps({"error": {"type": type_}}, separators=(",", ":"))
 
 
+def _heartbeat(feed: Feed) -> str:
+    """Says that the line is alive, and from where to resume although nothing has happened."""
+    return json.dumps({"type": "heartbeat", "cursor": encode_cursor(feed.position)})
+
+
 class _Conversation:
     def __init__(
         self,
@@ -120,11 +125,8 @@ class _Conversation:
 
     async def _speak(self, feed: Feed) -> int:
         async for events in feed.batches():
-            for event in events:
-                await self._send({"type": "websocket.send", "text": event.render(self._renderer)})
-            if not events:
-                heartbeat = {"type": "heartbeat", "cursor": encode_cursor(feed.position)}
-                await self._send({"type": "websocket.send", "text": json.dumps(heartbeat)})
+            texts = [event.render(self._renderer) for event in events]
+            await self._send_all(texts or [_heartbeat(feed)])
         return INTERNAL_ERROR
 
     async def _listen(self) -> int:
@@ -134,10 +136,11 @@ class _Conversation:
                 return int(message.get("code") or 1005)
         raise Closed(POLICY_VIOLATION, "too_talkative", "This stream takes no messages.")
 
-    async def _send(self, message: Message) -> None:
+    async def _send_all(self, texts: Sequence[str]) -> None:
         try:
             async with asyncio.timeout(SEND_SECONDS):
-                await self._raw_send(message)
+                for text in texts:
+                    await self._raw_send({"type": "websocket.send", "text": text})
         except TimeoutError:
             metrics.STREAM_DROPPED.labels("slow").inc()
             raise Closed(TRY_AGAIN_LATER, "too_slow", "Too slow; resume by cursor.") from None

@@ -66,6 +66,8 @@ def make_session(user: User) -> dict[str, str]:
 
 def listen(server: WebServer, headers: dict[str, str], *, since: str = "", **options) -> ClientConnection:
     query = f"?since={since}" if since else ""
+    # The client's own pings would give up on a machine that is busy with other tests.
+    options.setdefault("ping_interval", None)
     return connect(f"ws://{server.host}/ws/alerts{query}", additional_headers=headers, **options)
 
 
