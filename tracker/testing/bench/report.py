@@ -23,7 +23,10 @@ median of each counts, and only their ratio is a result. "Raw" means the same ro
 computed beforehand, in transactions of the same size. Absolute figures stand in the last column for orientation; they
 differ by a factor of two between two runs on a shared machine.
 
-`make bench ARGS="P1 P4"` runs some; `ARGS="--size full"` takes the sizes below and rewrites this page.
+`make bench ARGS="P1 P4"` runs some; `ARGS="--size full"` takes the sizes of the goals and rewrites this page. A small
+run (`--write` puts it here too) has few rounds and little data: it shows that a workload runs, and where it stands
+roughly. The load under each table is the machine's at the end of the run; above the number of cores, figures are what
+a busy machine gives, and calls that go back and forth between processes suffer most.
 A workload is one file under `incidents/testing/bench/` (or another app's `testing/bench/`).
 """
 
@@ -76,7 +79,7 @@ def write_document(results: dict[str, Any]) -> None:
     for key, result in results.items():
         lines += [f"## {key} · {result['title']}", "", "| what | goal | reached | | figures |", "|---|---|---|---|---|"]
         lines += [_row(finding) for finding in result["findings"]]
-        lines += ["", f"{result['at']}, {result['machine']}.", ""]
+        lines += ["", f"{result['size'].capitalize()} size, {result['at']}, {result['machine']}.", ""]
     DOCUMENT.write_text("\n".join(lines))
 
 
