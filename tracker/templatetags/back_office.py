@@ -1,10 +1,10 @@
 """The back office's way of writing times and states, for templates."""
 
-from django import template
+from django.template import Library
 
 from tracker.admin import formats
 
-register = template.Library()
+register = Library()
 register.filter("moment", formats.write_moment)
 register.filter("time_left", formats.write_time_left)
 register.filter("short_moment", formats.write_short)
