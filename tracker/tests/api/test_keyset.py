@@ -113,7 +113,8 @@ def test_a_cursor_is_only_good_as_it_was_given_and_for_its_own_order():
     text = cursors.encode(keyset, keyset.after(1)[0], is_backward=False)
     assert [row.pk for row in keyset.after(5, cursors.decode(keyset, text).position)] == ["000"]
     other = Keyset(SweepHeartbeat.objects.all(), ["finished_at"])
-    for forged in (text[:-1], text + "A", "x" + text[1:], "", "AAAA", "é", "\0", "A" * 5000, text.swapcase()):
+    other_letter = "y" if text[0] == "x" else "x"
+    for forged in (text[:-1], text + "A", other_letter + text[1:], "", "AAAA", "é", "\0", "A" * 5000, text.swapcase()):
         with pytest.raises(InvalidInput, match="cursor"):
             cursors.decode(keyset, forged)
     with pytest.raises(InvalidInput, match="another ordering"):
