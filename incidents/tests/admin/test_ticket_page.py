@@ -42,6 +42,14 @@ def test_it_shows_facts_clocks_alerts_and_what_happened(maintainer_client: Clien
     assert "<b>burns" not in page
 
 
+def test_the_facts_tell_the_highest_escalation_level_of_its_clocks(maintainer_client: Client):
+    ticket = make_ticket(due_in_minutes=-5)
+    make_ticket_event(ticket)
+    make_clock(ticket, policy=make_policy(), escalation_level=2)
+    page = maintainer_client.get(page_of(ticket)).content.decode()
+    assert "<dt>Escalation level</dt><dd>2</dd>" in page
+
+
 def test_the_page_costs_the_same_however_long_the_story(maintainer_client: Client, maintainer: User):
     policy, ticket = make_policy(), make_ticket(due_in_minutes=10)
     make_clock(ticket, policy=policy)
