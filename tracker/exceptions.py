@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+MOST_DETAILS = 50
+
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
@@ -29,10 +31,10 @@ class DomainError(Exception):
         self.retry_after_seconds = retry_after_seconds
 
     def as_document(self, request_id: str) -> dict[str, Any]:
-        """The one shape of an error that every surface answers with."""
+        """The one shape of an error that every surface answers with; it names the first MOST_DETAILS fields."""
         details = [
-            {"field": item.field, **({} if item.index is None else {"index": item.index}), "message": item.message}
-            for item in self.details
+            {"field": item.field, "message": item.message} | ({} if item.index is None else {"index": item.index})
+            for item in self.details[:MOST_DETAILS]
         ]
         return {"error": {"type": self.type, "message": self.message, "details": details, "request_id": request_id}}
 

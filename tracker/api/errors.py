@@ -32,7 +32,6 @@ from tracker.exceptions import (
 
 logger = logging.getLogger(__name__)
 NOT_FOUND = "There is nothing here, or nothing that you may see."
-MOST_DETAILS = 50
 DATABASE_RETRY_SECONDS = 5
 AUTHENTICATE = 'Bearer realm="tracker"'
 DRF_TYPES = {405: "method_not_allowed", 406: "not_acceptable", 415: "unsupported_media_type"}
@@ -47,15 +46,6 @@ class UnexpectedError(DomainError):
 def request_id_of(request: Any) -> str:
     """The id that the outermost middleware gave this request."""
     return str(getattr(request, "request_id", "") or "")
-
-
-def error_body(error: DomainError, *, request_id: str) -> dict[str, Any]:
-    """The contract's one shape."""
-    details = [
-        {"field": item.field, "message": item.message} | ({} if item.index is None else {"index": item.index})
-        for item in error.details[:MOST_DETAILS]
-    ]
-    return {"error": {"type": error.type, "message": error.message, "details": details, "request_id": request_id}}
 
 
 def error_headers(error: DomainError) -> dict[str, str]:
@@ -78,9 +68,7 @@ def render_exception(exc: Exception, context: Mapping[str, Any]) -> Response:
     headers = error_headers(error)
     if isinstance(exc, drf.MethodNotAllowed):
         headers["Allow"] = ", ".join(getattr(context.get("view"), "allowed_methods", []))
-    return Response(
-        error_body(error, request_id=request_id_of(request)), status=error.status, headers=headers, exception=True
-    )
+    return Response(error.as_document(request_id_of(request)), status=error.status, headers=headers, exception=True)
 
 
 def to_domain_error(exc: Exception) -> DomainError:

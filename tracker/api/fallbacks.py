@@ -8,7 +8,7 @@ import sys
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from tracker.api.errors import NOT_FOUND, error_body, error_headers, request_id_of, to_domain_error
+from tracker.api.errors import NOT_FOUND, error_headers, request_id_of, to_domain_error
 from tracker.api.renderers import NOTHING_IS_LOADED, to_json
 from tracker.exceptions import DomainError, InvalidInput, NotFound, PermissionDenied
 
@@ -23,7 +23,7 @@ def answer_error(request: HttpRequest, error: DomainError) -> HttpResponse:
         for name, value in error_headers(error).items():
             page[name] = value
         return page
-    body = to_json(error_body(error, request_id=request_id))
+    body = to_json(error.as_document(request_id))
     headers = {
         **error_headers(error),
         "Cache-Control": "no-store, private",
