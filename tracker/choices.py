@@ -22,3 +22,27 @@ class Scope(TextChoices):
     REPORTS = "reports", "Make and read reports"
     CATALOG = "catalog", "Write factories and sprockets"
     STREAM = "stream", "Listen to the live stream"
+
+
+class NotificationKind(TextChoices):
+    """Why a person is told something. The last three are letters about one's account: never listed, never switched off."""
+
+    ASSIGNED = "assigned", "Assigned to me"
+    MENTIONED = "mentioned", "I am mentioned"
+    WATCHED = "watched", "Something I watch has changed"
+    CONFIRM_EMAIL = "confirm_email", "Confirm the e-mail address"
+    RESET_PASSWORD = "reset_password", "Set a new password"
+    ACCOUNT_EXISTS = "account_exists", "Somebody tried to register this address"
+
+
+ACCOUNT_LETTERS = frozenset(
+    {NotificationKind.CONFIRM_EMAIL, NotificationKind.RESET_PASSWORD, NotificationKind.ACCOUNT_EXISTS}
+)
+
+
+class MailWish(TextChoices):
+    """Whether, and when, a person wants a letter about something."""
+
+    NEVER = "never", "Never"
+    AT_ONCE = "at_once", "At once"
+    DAILY = "daily", "Once a day"
