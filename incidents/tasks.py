@@ -1,28 +1,9 @@
-"""What services ring for after a commit. A ring carries nothing; losing it costs one beat of the sweep it wakes."""
+"""What services ring for after a commit, by name."""
 
-import logging
-
-from django.db import transaction
-from kombu.exceptions import OperationalError
-
-from tracker.celery import app
+from tracker.bells import ring
 
 SWEEP_SLA = "incidents.sweeps.sweep_sla"
 DELIVER = "incidents.sweeps.deliver"
 REPLAY_TICKETS = "incidents.sweeps.replay_tickets"
 
-logger = logging.getLogger(__name__)
-
-
-def ring(task_name: str) -> None:
-    """Wakes a sweep once the running transaction commits; a dead broker is logged and otherwise ignored."""
-    transaction.on_commit(lambda: _send(task_name), robust=True)
-
-
-def _send(task_name: str) -> None:
-    try:
-        app.send_task(task_name, retry=False, expires=60)
-    except (OperationalError, OSError) as error:
-        logger.warning(
-            "The broker does not answer; the beat will find the work.", extra={"reason": type(error).__name__}
-        )
+__all__ = ["DELIVER", "REPLAY_TICKETS", "SWEEP_SLA", "ring"]

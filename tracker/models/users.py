@@ -53,6 +53,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     timezone = models.CharField(max_length=64, default="UTC", validators=[validate_timezone])
     is_active = models.BooleanField("active", default=True)
     email_confirmed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # Registered by themselves, and not yet known to own the address; nobody logs in as them until then.
+    is_unconfirmed = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = UserManager()

@@ -9,11 +9,11 @@ RING = """
 import time
 import django
 django.setup()
-from incidents.tasks import DELIVER, _send
+from tracker.bells import MAIL_PEOPLE, _send
 from tracker.realtime import _publish
 began = time.monotonic()
 _publish()
-_send(DELIVER)
+_send(MAIL_PEOPLE)
 print(time.monotonic() - began)
 """
 
