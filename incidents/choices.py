@@ -105,3 +105,29 @@ class DeliveryStatus(TextChoices):
     SENT = "sent", "Sent"
     DEAD = "dead", "Dead"
     CANCELLED = "cancelled", "Cancelled"
+
+
+class IssueStatus(TextChoices):
+    """The life of an issue; access.yaml says which moves there are."""
+
+    OPEN = "OPEN", "Open"
+    TRIAGED = "TRIAGED", "Triaged"
+    IN_PROGRESS = "IN_PROGRESS", "In progress"
+    DONE = "DONE", "Done"
+
+
+class Severity(TextChoices):
+    """How bad an issue is."""
+
+    LOW = "low", "Low"
+    MEDIUM = "medium", "Medium"
+    HIGH = "high", "High"
+    CRITICAL = "critical", "Critical"
+
+
+class IssueLinkKind(TextChoices):
+    """How one issue stands to another."""
+
+    DUPLICATES = "duplicates", "Duplicates"
+    BLOCKS = "blocks", "Blocks"
+    RELATES = "relates", "Relates to"

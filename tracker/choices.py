@@ -25,7 +25,7 @@ class Scope(TextChoices):
 
 
 class NotificationKind(TextChoices):
-    """Why a person is told something. The last three are letters about one's account: never listed, never switched off."""
+    """Why a person is told something. The last three are letters about an account: never listed, never off."""
 
     ASSIGNED = "assigned", "Assigned to me"
     MENTIONED = "mentioned", "I am mentioned"

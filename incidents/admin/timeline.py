@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from incidents.choices import AlertState
-from incidents.models import Alert, Ticket, TicketComment, TicketEvent
+from incidents.models import Alert, Comment, Ticket, TicketEvent
 from tracker.models import Event
 
 PAGE_SIZE = 50
@@ -91,7 +91,7 @@ def _tell_action(event: Event) -> str:
 
 
 def _read_comments(ticket: Ticket, before: datetime | None, limit: int) -> Iterator[Entry]:
-    rows = TicketComment.objects.filter(ticket=ticket).select_related("author").defer("author__password")
+    rows = Comment.objects.filter(ticket=ticket).select_related("author").defer("author__password")
     if before is not None:
         rows = rows.filter(created_at__lt=before)
     for comment in rows.order_by("-id")[:limit]:

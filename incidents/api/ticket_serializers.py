@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from incidents.choices import AlertState, Category, ClockKind, ClockState, SLAState, Verdict
 from incidents.intake.ticket_events import MAX_ATTRIBUTES_BYTES
-from incidents.models import TicketComment
+from incidents.models import Comment
 from incidents.services.tickets import MAX_COMMENT_CHARACTERS
 from tracker.api.serializers import StrictSerializer
 
@@ -147,11 +147,11 @@ class NewCommentSerializer(StrictSerializer):
     body = serializers.CharField(max_length=MAX_COMMENT_CHARACTERS)
 
 
-class CommentSerializer(serializers.ModelSerializer[TicketComment]):
+class CommentSerializer(serializers.ModelSerializer[Comment]):
     """A comment."""
 
     author = serializers.CharField(source="author.email")
 
     class Meta:
-        model = TicketComment
+        model = Comment
         fields = ["id", "author", "body", "created_at"]

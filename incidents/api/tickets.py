@@ -24,7 +24,7 @@ from incidents.api.ticket_serializers import (
 from incidents.choices import Category, SLAState
 from incidents.intake.ticket_events import MAX_BODY_BYTES
 from incidents.intake.tickets import ingest_events
-from incidents.models import Ticket, TicketComment
+from incidents.models import Comment, Ticket
 from incidents.querysets import TicketQuerySet
 from incidents.services.ticket_ledgers import explain_ticket
 from incidents.services.tickets import assign_ticket, change_ticket, comment_on_ticket, visible_tickets
@@ -182,7 +182,7 @@ class TicketViewSet(TicketListMixin, RetrieveMixin, ApiViewSet[Ticket]):
         if request.method == "POST":
             comment = comment_on_ticket(actor=self.actor, ticket=ticket, body=self.valid(NewCommentSerializer)["body"])
             return Response(CommentSerializer(comment).data, status=201)
-        comments = TicketComment.objects.filter(ticket=ticket).select_related("author").order_by("pk")
+        comments = Comment.objects.filter(ticket=ticket).select_related("author").order_by("pk")
         return self.paginated(comments, lambda page: list(CommentSerializer(page, many=True).data))
 
 

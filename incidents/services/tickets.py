@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from incidents.intake.tickets import ingest_rows
-from incidents.models import Ticket, TicketComment, TicketEvent
+from incidents.models import Comment, Ticket, TicketEvent
 from incidents.querysets import TicketQuerySet
 from incidents.services.policies import hold_policy
 from tracker import access, clock
@@ -120,7 +120,7 @@ def assign_ticket(*, actor: Actor, ticket: Ticket, assignee: User | None) -> Tic
 
 
 @transaction.atomic
-def comment_on_ticket(*, actor: Actor, ticket: Ticket, body: str) -> TicketComment:
+def comment_on_ticket(*, actor: Actor, ticket: Ticket, body: str) -> Comment:
     """Adds an internal comment; the customer never sees it.
 
     Raises:
@@ -133,7 +133,7 @@ def comment_on_ticket(*, actor: Actor, ticket: Ticket, body: str) -> TicketComme
         raise PermissionDenied("Only people comment.")
     if not body.strip() or len(body) > MAX_COMMENT_CHARACTERS or "\x00" in body:
         raise InvalidInput.of_field("body", f"1 to {MAX_COMMENT_CHARACTERS} characters without NUL.")
-    comment = TicketComment.objects.create(ticket=ticket, author=actor.user, body=body.strip(), created_at=clock.now())
+    comment = Comment.objects.create(ticket=ticket, author=actor.user, body=body.strip(), created_at=clock.now())
     log_event(
         actor=actor,
         verb="ticket.commented",

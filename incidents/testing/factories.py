@@ -21,17 +21,23 @@ from incidents.models import (
     Calendar,
     Channel,
     Clock,
+    Comment,
     Delivery,
     EscalationStep,
+    Issue,
+    IssueSpan,
     PolicyRule,
     PolicyVersion,
+    Tag,
     Ticket,
-    TicketComment,
     TicketEvent,
     TicketStatus,
 )
+from incidents.rich_text import render_markdown
+from incidents.services.issue_search import refresh_search
 from tracker import clock
 from tracker.models import User
+from tracker.testing.factories import make_project
 
 _numbers = itertools.count(1)
 
@@ -72,11 +78,35 @@ def make_ticket_event(ticket: Ticket, **fields: Any) -> TicketEvent:
     return TicketEvent.objects.create(**{**values, **fields})
 
 
-def make_comment(ticket: Ticket, author: User, body: str = "Looked at it.", **fields: Any) -> TicketComment:
+def make_comment(ticket: Ticket, author: User, body: str = "Looked at it.", **fields: Any) -> Comment:
     """An internal comment."""
-    return TicketComment.objects.create(
+    return Comment.objects.create(
         **{"ticket": ticket, "author": author, "body": body, "created_at": clock.now(), **fields}
     )
+
+
+def make_issue(**fields: Any) -> Issue:
+    """An open issue of a fresh project with its open span; `tags=["a"]` and `watchers=[…]` are put on."""
+    number, now = next(_numbers), clock.now()
+    tags, watchers = fields.pop("tags", []), fields.pop("watchers", [])
+    values: dict[str, Any] = {"title": f"Something is broken ({number})", "created_at": now, "updated_at": now}
+    values |= {"number": number, **fields}
+    values.setdefault("project", None)
+    values["project"] = values["project"] or make_project(last_issue_number=number)
+    issue = Issue.objects.create(**values)
+    issue.tags.set([Tag.objects.get_or_create(name=name)[0] for name in tags])
+    issue.watchers.set(watchers)
+    IssueSpan.objects.create(issue=issue, status=issue.status, started_at=issue.created_at)
+    refresh_search([issue.pk])
+    return issue
+
+
+def make_issue_comment(issue: Issue, author: User, body: str = "Looked at it.", **fields: Any) -> Comment:
+    """A comment on an issue."""
+    values = {"issue": issue, "author": author, "body": body, "body_html": render_markdown(body)}
+    comment = Comment.objects.create(**{**values, "created_at": clock.now(), **fields})
+    refresh_search([issue.pk])
+    return comment
 
 
 def make_status(name: str = "", category: str = Category.ACTIVE, **fields: Any) -> TicketStatus:

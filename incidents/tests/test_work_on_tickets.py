@@ -2,7 +2,7 @@
 
 import pytest
 
-from incidents.models import Ticket, TicketComment, TicketEvent
+from incidents.models import Comment, Ticket, TicketEvent
 from incidents.services.tickets import assign_ticket, change_ticket, comment_on_ticket, create_ticket, visible_tickets
 from tracker.access import Actor
 from tracker.choices import Role
@@ -90,7 +90,7 @@ def test_a_comment_is_kept_with_its_author(ticket: Ticket, maintainer: Actor):
 def test_an_empty_or_endless_comment_is_refused(ticket: Ticket, maintainer: Actor, body: str):
     with pytest.raises(InvalidInput, match="body"):
         comment_on_ticket(actor=maintainer, ticket=ticket, body=body)
-    assert not TicketComment.objects.exists()
+    assert not Comment.objects.exists()
 
 
 def test_a_reporter_sees_no_ticket_and_may_do_nothing_with_one(ticket: Ticket, reporter: Actor):

@@ -5,12 +5,31 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
 
 from tracker import clock
-from tracker.access import Actor, require
+from tracker.access import Actor, decide, require
 from tracker.exceptions import Conflict, FieldError, InvalidInput
 from tracker.models import Project, User
 from tracker.services.events import log_event
+
+INBOX_KEY = "INBOX"
+
+
+def visible_projects(actor: Actor) -> QuerySet[Project]:
+    """The one rule of which projects an actor may know of: a reporter those they belong to or own."""
+    decision = decide(actor, "projects", "list")
+    if not decision.is_allowed:
+        return Project.objects.none()
+    if decision.is_for_all_rows or actor.user is None:
+        return Project.objects.all()
+    membership = Project.members.through.objects.filter(user=actor.user).values("project")
+    return Project.objects.filter(Q(owner=actor.user) | Q(pk__in=membership))
+
+
+def ensure_inbox() -> Project:
+    """Where an issue goes of which nobody said to what project it belongs."""
+    return Project.objects.get_or_create(key=INBOX_KEY, defaults={"name": "Inbox"})[0]
 
 
 @transaction.atomic

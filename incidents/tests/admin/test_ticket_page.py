@@ -7,7 +7,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from incidents.models import Ticket, TicketComment
+from incidents.models import Comment, Ticket
 from incidents.testing.factories import (
     make_alert,
     make_clock,
@@ -87,7 +87,7 @@ def test_older_entries_follow_without_a_gap(maintainer_client: Client, maintaine
 def test_a_comment_is_added_through_the_service(maintainer_client: Client, maintainer: User):
     ticket = make_ticket()
     maintainer_client.post(page_of(ticket, "comment/"), {"body": "Looking into it."})
-    comment = TicketComment.objects.get(ticket=ticket)
+    comment = Comment.objects.get(ticket=ticket)
     assert (comment.body, comment.author) == ("Looking into it.", maintainer)
     assert Event.objects.get(verb="ticket.commented").actor_id == maintainer.pk
 
@@ -97,7 +97,7 @@ def test_a_comment_that_is_none_is_refused_with_words(maintainer_client: Client,
     ticket = make_ticket()
     answer = maintainer_client.post(page_of(ticket, "comment/"), {"body": body}, follow=True)
     assert "20,000" in answer.content.decode() or "20000" in answer.content.decode()
-    assert not TicketComment.objects.exists()
+    assert not Comment.objects.exists()
 
 
 def test_it_is_assigned_and_taken_away_again(maintainer_client: Client):
@@ -136,7 +136,7 @@ def test_nobody_gets_at_a_ticket_without_the_right(client: Client):
     for rest in ("change/", "comment/", "assign/", "edit/"):
         assert client.post(page_of(ticket, rest), {"body": "x", "status": "closed"}).status_code == 302
     ticket.refresh_from_db()
-    assert (ticket.is_open, TicketComment.objects.count()) == (True, 0)
+    assert (ticket.is_open, Comment.objects.count()) == (True, 0)
 
 
 def test_reading_never_writes_and_the_page_itself_takes_no_post(maintainer_client: Client):

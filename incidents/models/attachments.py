@@ -1,0 +1,32 @@
+"""Files that belong to an issue. Their bytes lie in the storage `attachments` under a random key."""
+
+from django.conf import settings
+from django.db import models
+
+from incidents.models.comments import Comment
+from incidents.models.issues import Issue
+
+
+class Attachment(models.Model):
+    """One stored file. `preview_key` names a re-encoded picture that may be shown inline; the file itself never is."""
+
+    id = models.BigAutoField(primary_key=True)
+    issue = models.ForeignKey(Issue, on_delete=models.CASCADE, related_name="attachments")
+    comment = models.ForeignKey(
+        Comment, null=True, blank=True, on_delete=models.SET_NULL, related_name="attachments", db_index=False
+    )
+    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(max_length=150, help_text="as the uploader called it, made harmless")
+    storage_key = models.CharField(max_length=120, unique=True, editable=False)
+    preview_key = models.CharField(max_length=120, blank=True, default="", editable=False)
+    content_type = models.CharField(max_length=100)
+    size_bytes = models.PositiveBigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index("preview_key", name="attachment_preview", condition=~models.Q(preview_key=""))]
+
+    def __str__(self) -> str:
+        return self.name

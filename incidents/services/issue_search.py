@@ -1,0 +1,38 @@
+"""The words by which issues are found: title before description before comments."""
+
+from collections.abc import Sequence
+
+from django.contrib.postgres.search import CombinedSearchVector, SearchVector
+from django.db import connection
+from django.db.models import Value
+
+CONFIG = "simple"
+# PostgreSQL takes up to 1 MB of distinct words in one vector; texts beyond these are found by their beginnings.
+MAX_DESCRIPTION_CHARACTERS = 100_000
+MAX_COMMENTS_CHARACTERS = 200_000
+REFRESH = """
+UPDATE incidents_issue i SET search =
+    setweight(to_tsvector('simple', i.title), 'A')
+    || setweight(to_tsvector('simple', left(i.description, %(description)s)), 'B')
+    || setweight(to_tsvector('simple', left(coalesce((
+         SELECT string_agg(left(c.body, 20000), ' ' ORDER BY c.id DESC) FROM incidents_comment c WHERE c.issue_id = i.id
+       ), ''), %(comments)s)), 'C')
+ WHERE i.id = ANY(%(ids)s)
+"""
+
+
+def search_vector_of(title: str, description: str) -> CombinedSearchVector:
+    """The words of an issue without comments, to be written with the row itself."""
+    beginning = Value(description[:MAX_DESCRIPTION_CHARACTERS])
+    return SearchVector(Value(title), weight="A", config=CONFIG) + SearchVector(beginning, weight="B", config=CONFIG)
+
+
+def refresh_search(issue_ids: Sequence[int]) -> None:
+    """Reads the words of these issues anew; to be called in the transaction that changed a text, under its lock."""
+    values = {
+        "ids": list(issue_ids),
+        "description": MAX_DESCRIPTION_CHARACTERS,
+        "comments": MAX_COMMENTS_CHARACTERS,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(REFRESH, values)

@@ -1,0 +1,192 @@
+"""Issues: made, changed and deleted through one door each."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+
+from incidents.choices import IssueStatus
+from incidents.models import Issue, IssueSpan
+from incidents.services.issue_fields import (
+    check_issue_fields,
+    clean_issue_values,
+    find_tags,
+    issue_facts,
+)
+from incidents.services.issue_news import log_issue, tell_assignee, tell_mentioned, tell_watchers
+from incidents.services.issue_search import refresh_search, search_vector_of
+from tracker import access, clock
+from tracker.access import Actor
+from tracker.exceptions import InvalidInput, NotFound
+from tracker.models import Project
+from tracker.services.projects import ensure_inbox, visible_projects
+
+PLAIN_FIELDS = ("title", "description", "severity", "priority", "assignee", "due_on", "factory")
+
+
+def visible_issues(actor: Actor, action: str = "list") -> QuerySet[Issue]:
+    """The one rule of which issues an actor may know of (or change, for `action="update"`): all, or those reported."""
+    decision = access.decide(actor, "issues", action)
+    if decision.is_for_all_rows:
+        return Issue.objects.all()
+    if decision.is_allowed and actor.user is not None:
+        return Issue.objects.filter(reporter=actor.user)
+    return Issue.objects.none()
+
+
+@transaction.atomic
+def create_issue(*, actor: Actor, values: Mapping[str, Any], project: Project | None = None) -> Issue:
+    """A new issue with the project's next number.
+
+    `values` holds title and what else the actor may write (`issue_fields_of`): texts as typed, `project` and `assignee`
+    as rows, `tags` as words. `project` is where the address says that it belongs; else it goes to the inbox.
+
+    Raises:
+        PermissionDenied, NotAuthenticated: see access.yaml, issues.create.
+        NotFound: the actor may not see the project.
+        InvalidInput: naming each field.
+    """
+    access.require(actor, "issues", "create")
+    check_issue_fields(actor, values)
+    cleaned = clean_issue_values({"title": "", "description": "", **values})
+    project = _find_project(actor, cleaned.pop("project", None) or project)
+    tags = cleaned.pop("tags", [])
+    now = clock.now()
+    issue = Issue.objects.create(
+        **cleaned,
+        project=project,
+        number=take_number(project),
+        reporter=actor.user,
+        created_at=now,
+        updated_at=now,
+        search=search_vector_of(cleaned["title"], cleaned["description"]),
+    )
+    IssueSpan.objects.create(issue=issue, status=IssueStatus.OPEN, started_at=now, started_by=actor.label[:120])
+    if tags:
+        issue.tags.set(find_tags(tags))
+    log_issue(actor=actor, verb="issue.created", issue=issue, after={"title": issue.title, "severity": issue.severity})
+    tell_assignee(actor=actor, issue=issue)
+    tell_mentioned(actor=actor, issue=issue, text=issue.description)
+    return issue
+
+
+@transaction.atomic
+def update_issue(*, actor: Actor, issue: Issue, changes: Mapping[str, Any]) -> Issue:
+    """Changes fields of an issue; those that hold the same already are left alone, and nothing changed is no event.
+
+    Raises: as `create_issue`; NotFound where the actor may not change this issue.
+    """
+    access.require(actor, "issues", "update")
+    check_issue_fields(actor, changes)
+    issue = lock_issue(actor, issue, action="update")
+    cleaned = clean_issue_values(changes)
+    tags = cleaned.pop("tags", None)
+    project = cleaned.pop("project", issue.project)
+    changed = [name for name in PLAIN_FIELDS if name in cleaned and getattr(issue, name) != cleaned[name]]
+    before = issue_facts(issue, changed)
+    for name in changed:
+        setattr(issue, name, cleaned[name])
+    after = issue_facts(issue, changed)
+    if "description" in changed:
+        issue.description_html = cleaned["description_html"]
+    if tags is not None and set(tags) != set(old := issue_facts(issue, ["tags"])["tags"]):
+        issue.tags.set(find_tags(tags))
+        before["tags"], after["tags"] = old, sorted(tags)
+    if project.pk != issue.project_id:
+        before["key"] = issue.key
+        issue.project, issue.number = project, take_number(project)
+        after["key"] = issue.key
+    if not after:
+        return issue
+    _save_changes(issue, changed)
+    log_issue(actor=actor, verb="issue.updated", issue=issue, before=before, after=after)
+    if "assignee" in changed:
+        tell_assignee(actor=actor, issue=issue)
+    if "description" in changed:
+        tell_mentioned(actor=actor, issue=issue, text=issue.description, known=str(before["description"]))
+    tell_watchers(actor=actor, issue=issue, what=f"changed {', '.join(sorted(after))}")
+    return issue
+
+
+@transaction.atomic
+def delete_issue(*, actor: Actor, issue: Issue) -> None:
+    """Deletes an issue with its comments and files; the log keeps what it was.
+
+    Raises:
+        PermissionDenied, NotFound: see access.yaml, issues.delete.
+    """
+    access.require(actor, "issues", "delete")
+    issue = lock_issue(actor, issue, action="delete")
+    log_issue(actor=actor, verb="issue.deleted", issue=issue, before={"key": issue.key, "title": issue.title})
+    issue.delete()
+
+
+@transaction.atomic
+def watch_issue(*, actor: Actor, issue: Issue, is_watching: bool) -> None:
+    """Puts oneself among those who are told of changes, or takes oneself out.
+
+    Raises:
+        NotFound: the actor may not see the issue, or is no person.
+    """
+    access.require(actor, "issues", "read")
+    if actor.user is None or not visible_issues(actor, "read").filter(pk=issue.pk).exists():
+        raise NotFound("There is nothing here, or nothing that you may see.")
+    is_watched = issue.watchers.filter(pk=actor.user.pk).exists()
+    if is_watched == is_watching:
+        return
+    if is_watching:
+        issue.watchers.add(actor.user)
+    else:
+        issue.watchers.remove(actor.user)
+    log_issue(actor=actor, verb="issue.watched" if is_watching else "issue.unwatched", issue=issue)
+
+
+def lock_issue(actor: Actor, issue: Issue, *, action: str) -> Issue:
+    """The issue's row, locked and fresh; 404 for whoever may not do `action` to it."""
+    rows = visible_issues(actor, action).select_related("project", "reporter", "assignee")
+    found = rows.select_for_update(of=("self",), no_key=True).filter(pk=issue.pk).first()
+    if found is None:
+        raise NotFound("There is nothing here, or nothing that you may see.")
+    return found
+
+
+def take_number(project: Project) -> int:
+    """The project's next number; whoever makes another issue there waits for this transaction.
+
+    Raises:
+        InvalidInput: the project is archived.
+    """
+    is_live = Project.objects.filter(pk=project.pk, archived_at=None).update(
+        last_issue_number=F("last_issue_number") + 1
+    )
+    if not is_live:
+        raise InvalidInput.of_field("project", "Must be a project that is not archived.")
+    return Project.objects.values_list("last_issue_number", flat=True).get(pk=project.pk)
+
+
+def find_issue(actor: Actor, name: str) -> Issue | None:
+    """The issue of this id or key (OPS-12), if the actor may see it."""
+    rows = visible_issues(actor, "read").select_related("project")
+    if name.isdecimal() and len(name) < 19:
+        return rows.filter(pk=int(name)).first()
+    key, _, number = name.partition("-")
+    if not (number.isdecimal() and len(number) < 10):
+        return None
+    return rows.filter(Q(project__key=key.upper()), number=int(number)).first()
+
+
+def _find_project(actor: Actor, project: Project | None) -> Project:
+    if project is None:
+        return ensure_inbox()
+    if actor.token_id is None and not visible_projects(actor).filter(pk=project.pk).exists():
+        raise NotFound("There is nothing here, or nothing that you may see.")
+    return project
+
+
+def _save_changes(issue: Issue, changed: list[str]) -> None:
+    issue.updated_at = clock.now()
+    fields = [*changed, "project", "number", "updated_at"]
+    issue.save(update_fields=[*fields, "description_html"] if "description" in changed else fields)
+    if {"title", "description"} & set(changed):
+        refresh_search([issue.pk])

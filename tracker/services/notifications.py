@@ -1,0 +1,68 @@
+"""Telling people: one row each, in the transaction of what they are told of."""
+
+from collections.abc import Iterable
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from tracker import clock
+from tracker.access import Actor
+from tracker.choices import MailWish, NotificationKind
+from tracker.models import Notification, NotificationPreference, User
+
+DIGEST_AT = time(8)
+MAX_HEADLINE_CHARACTERS = 200
+MAX_BODY_CHARACTERS = 2_000
+
+
+def notify_people(
+    *,
+    actor: Actor,
+    recipients: Iterable[User],
+    kind: NotificationKind,
+    object_type: str,
+    object_id: str,
+    headline: str,
+    body: str = "",
+) -> list[Notification]:
+    """Tells each active recipient once, as they wish to be told; nobody is told what they did themselves."""
+    own_id = actor.user.pk if actor.user is not None else None
+    people = {person.pk: person for person in recipients if person.is_active and person.pk != own_id}
+    if not people:
+        return []
+    wishes = {
+        wish.person_id: wish for wish in NotificationPreference.objects.filter(person__in=people.keys(), kind=kind)
+    }
+    now = clock.now()
+    rows = []
+    for pk, person in people.items():
+        wish = wishes.get(pk) or NotificationPreference(person=person, kind=kind)
+        mail_at = find_mail_time(MailWish(wish.mail), person.timezone, now)
+        if wish.is_listed or mail_at is not None:
+            rows.append(
+                Notification(
+                    recipient=person,
+                    kind=kind,
+                    object_type=object_type,
+                    object_id=object_id,
+                    headline=headline[:MAX_HEADLINE_CHARACTERS],
+                    body=body[:MAX_BODY_CHARACTERS],
+                    actor_label=actor.label[:120],
+                    created_at=now,
+                    is_listed=wish.is_listed,
+                    mail_at=mail_at,
+                )
+            )
+    return Notification.objects.bulk_create(rows)
+
+
+def find_mail_time(wish: MailWish, timezone: str, now: datetime) -> datetime | None:
+    """When a letter about something that happens `now` is due: never, now, or at the next eight o'clock there."""
+    if wish == MailWish.NEVER:
+        return None
+    if wish == MailWish.AT_ONCE:
+        return now
+    local = now.astimezone(ZoneInfo(timezone))
+    digest = local.replace(hour=DIGEST_AT.hour, minute=0, second=0, microsecond=0)
+    if digest <= local:
+        digest = (local + timedelta(days=1)).replace(hour=DIGEST_AT.hour, minute=0, second=0, microsecond=0)
+    return digest.astimezone(now.tzinfo)
