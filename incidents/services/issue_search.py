@@ -1,10 +1,12 @@
 """The words by which issues are found: title before description before comments."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from django.contrib.postgres.search import CombinedSearchVector, SearchVector
+from django.contrib.postgres.search import SearchVector
 from django.db import connection
 from django.db.models import Value
+from django.db.models.expressions import CombinedExpression
 
 CONFIG = "simple"
 # PostgreSQL takes up to 1 MB of distinct words in one vector; texts beyond these are found by their beginnings.
@@ -21,7 +23,7 @@ UPDATE incidents_issue i SET search =
 """
 
 
-def search_vector_of(title: str, description: str) -> CombinedSearchVector:
+def search_vector_of(title: str, description: str) -> CombinedExpression:
     """The words of an issue without comments, to be written with the row itself."""
     beginning = Value(description[:MAX_DESCRIPTION_CHARACTERS])
     return SearchVector(Value(title), weight="A", config=CONFIG) + SearchVector(beginning, weight="B", config=CONFIG)
@@ -29,7 +31,7 @@ def search_vector_of(title: str, description: str) -> CombinedSearchVector:
 
 def refresh_search(issue_ids: Sequence[int]) -> None:
     """Reads the words of these issues anew; to be called in the transaction that changed a text, under its lock."""
-    values = {
+    values: dict[str, Any] = {
         "ids": list(issue_ids),
         "description": MAX_DESCRIPTION_CHARACTERS,
         "comments": MAX_COMMENTS_CHARACTERS,
