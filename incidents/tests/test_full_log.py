@@ -6,22 +6,19 @@ The log is too large for the repository; TRACKER_DATA names the folder that has 
 import csv
 import io
 import lzma
-import os
 import random
-from pathlib import Path
 
 import pytest
 
 from tracker.testing.chaos.installation import Installation
-from tracker.testing.services import CHECKOUT
+from tracker.testing.real_data import DATA, needs
 
-DATA = Path(os.environ.get("TRACKER_DATA") or CHECKOUT.parent / "shared" / "data")
 LOG = DATA / "tickets" / "servicenow_incident_events_full.csv.xz"
 EVENTS = 141_712
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not LOG.exists(), reason=f"{LOG} is missing; name its folder by TRACKER_DATA"),
+    needs(LOG),
 ]
 
 
