@@ -1,0 +1,42 @@
+"""Tables for spreadsheet programs: nothing that somebody typed is calculated."""
+
+import csv
+import io
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from tracker.spreadsheets import neutralise, write_csv
+
+LIVE = [
+    "=1+1", "+1+cmd", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\uff1d1+1", "\uff0b1+1", "\uff0d1-1", "\uff20SUM(A1)",
+    "\u22121+1", "\ufe661", " =1+1", "\u00a0=1+1", "\ufeff=1", "\u200b=1", '=HYPERLINK("http://evil.example","x")',
+    "-", "=", "--5", "\t", "-5\n=1", "+49 30 123",
+]  # fmt: skip
+HARMLESS = ["", "Lamp", "a=b", "'=1", "1-2", "(=1)", "-5", "-5.25", "+5", "5", "Ünal", "→ next", "#1", "\uff41"]
+
+
+@pytest.mark.parametrize("text", LIVE)
+def test_a_text_that_would_be_calculated_gets_a_quote(text):
+    assert neutralise(text) == "'" + text
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_a_text_that_is_only_read_stays_as_it_is(text):
+    assert neutralise(text) == text
+
+
+@pytest.mark.parametrize("number", [-5, -5.5, Decimal("-5"), 0, True, None])
+def test_what_is_no_text_stays_what_it_is(number):
+    assert neutralise(number) is number
+
+
+def test_a_file_keeps_its_columns_whatever_a_cell_holds():
+    rows = [(-5, '=1,"\r\n+2', None, datetime(2026, 1, 2, tzinfo=UTC)), *((n, "x", "", None) for n in range(1200))]
+    pieces = list(write_csv(["id", "=title", "note", "at"], rows))
+    assert len(pieces) == 4
+    table = list(csv.reader(io.StringIO(b"".join(pieces).decode(), newline="")))
+    assert table[0] == ["id", "'=title", "note", "at"]
+    assert table[1] == ["-5", "'=1,\"\r\n+2", "", "2026-01-02T00:00:00Z"]
+    assert len(table) == 1202
