@@ -40,6 +40,7 @@ env.require("REDIS_URL", REDIS_URL, in_production=IS_PRODUCTION)
 SECRET_KEY = env.require("SECRET_KEY", env.read_text("SECRET_KEY"), in_production=IS_PRODUCTION)
 if not SECRET_KEY:
     SECRET_KEY = env.read_or_make_local_secret(VAR_DIR / "secret-key")
+SECRET_KEY_FALLBACKS = env.read_list("SECRET_KEY_FALLBACKS")
 
 API_HOST = env.read_text("API_HOST", "127.0.0.1")
 API_PORT = env.read_integer("API_PORT", env.read_integer("PORT", 8000, low=1, high=65535), low=1, high=65535)

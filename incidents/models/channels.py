@@ -7,6 +7,7 @@ from django.db.models import F, Q
 
 from incidents.choices import ChannelKind, DeliveryStatus, Notice
 from incidents.models.alerts import Alert
+from tracker.sealing import SealedTextField
 
 
 class Channel(models.Model):
@@ -14,8 +15,8 @@ class Channel(models.Model):
 
     name = models.CharField(max_length=60, unique=True)
     kind = models.CharField(max_length=10, choices=ChannelKind.choices)
-    url = models.CharField(max_length=2000, help_text="https address, or the e-mail addresses, comma separated")
-    secret = models.CharField(max_length=200, blank=True, help_text="signs the webhook's body (HMAC-SHA256)")
+    url = SealedTextField(max_length=2000, help_text="https address, or the e-mail addresses, comma separated")
+    secret = SealedTextField(max_length=200, blank=True, help_text="signs the webhook's body (HMAC-SHA256)")
     filters = models.JSONField(
         default=dict,
         blank=True,

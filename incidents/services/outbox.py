@@ -30,6 +30,7 @@ from incidents.services.delivery_statements import (
 )
 from incidents.services.messages import LeasedRow, compose_message, read_row
 from tracker.access import Actor
+from tracker.sealing import unseal
 
 DEADLINE_SECONDS = 10.0
 # An attempt, and time enough to write its end down while the database comes back from a restart.
@@ -151,7 +152,7 @@ def _find_room(cursor: CursorWrapper, base: dict[str, Any], limit: int) -> dict[
     for pk, kind, name, url, secret, free, is_folding in cursor.fetchall():
         places = min(free, limit)
         if places > 0:
-            rooms[pk] = Room(ChannelConfig(pk, name, kind, url, secret), places, is_folding)
+            rooms[pk] = Room(ChannelConfig(pk, name, kind, unseal(url), unseal(secret)), places, is_folding)
             limit -= places
     return rooms
 

@@ -1,4 +1,4 @@
-"""Real and nasty data that is too large, or not ours, to be kept in the repository; tests that use it skip without it."""
+"""Real and nasty data that is too large, or not ours, to be kept in the repository; tests skip without it."""
 
 import os
 from pathlib import Path

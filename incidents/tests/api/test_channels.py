@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from incidents.models import Channel, Delivery
 from incidents.services.sending import deliver_due
@@ -25,6 +26,27 @@ def admin() -> ApiClient:
 @pytest.fixture
 def maintainer() -> ApiClient:
     return jwt_client(make_user("maintainer"))
+
+
+def test_a_dump_of_the_database_shows_no_address_and_no_secret(admin):
+    admin.post("/v1/channels", BODY)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT url, secret FROM incidents_channel")
+        stored = cursor.fetchone()
+    assert all(text.startswith("sealed:") and "very-secret" not in text and "hush" not in text for text in stored)
+    channel = Channel.objects.get()
+    assert (channel.url, channel.secret) == (SECRET_URL, "hush-hush")
+
+
+def test_what_an_older_key_sealed_can_be_read_while_it_is_named(admin, settings):
+    admin.post("/v1/channels", BODY)
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = (
+        [settings.SECRET_KEY],
+        "another key, as long as the first one was",
+    )
+    assert Channel.objects.get().url == SECRET_URL
+    settings.SECRET_KEY_FALLBACKS = []
+    assert Channel.objects.get().url == ""
 
 
 def test_an_admin_makes_reads_changes_and_deletes_a_channel(admin):
