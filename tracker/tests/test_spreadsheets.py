@@ -10,8 +10,8 @@ import pytest
 from tracker.spreadsheets import neutralise, write_csv
 
 LIVE = [
-    "=1+1", "+1+cmd", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\uff1d1+1", "\uff0b1+1", "\uff0d1-1", "\uff20SUM(A1)",
-    "\u22121+1", "\ufe661", " =1+1", "\u00a0=1+1", "\ufeff=1", "\u200b=1", '=HYPERLINK("http://evil.example","x")',
+    "=1+1", "+1+cmd", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\uff1d1+1", "\uff0b1+1", "\uff0d1-1",
+    "\uff20SUM(A1)", "\u22121+1", "\ufe661", " =1+1", "\u00a0=1+1", "\ufeff=1", "\u200b=1", '=HYPERLINK("http://evil.example","x")',
     "-", "=", "--5", "\t", "-5\n=1", "+49 30 123",
 ]  # fmt: skip
 HARMLESS = ["", "Lamp", "a=b", "'=1", "1-2", "(=1)", "-5", "-5.25", "+5", "5", "Ünal", "→ next", "#1", "\uff41"]
