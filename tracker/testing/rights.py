@@ -14,10 +14,12 @@ from django.apps import apps
 
 from tracker.models import User
 
-Arrange = Callable[[User], Mapping[str, Any]]
+Values = Mapping[str, Any]
+Arrange = Callable[[User], Values]
+ArrangeUnder = Callable[[User, User], Values]
 
 
-def nothing(owner: User) -> Mapping[str, Any]:
+def nothing(owner: User) -> Values:
     """For addresses without an id."""
     return {}
 
@@ -27,7 +29,11 @@ class Probe:
     """One request that the rights table decides about.
 
     `route` is the address with `{names}` for what `arrange(owner)` gives; the object it makes belongs to `owner`.
+    `body` may be a function of the same values, for addresses whose body names objects.
     `is_own` says that the address always means the caller, such as /v1/auth/me.
+    `parent` is the row of the table by which the object that the address leads through is found: who sees all of those
+    gets no 404 under V and A. For A, `arrange_under(owner, author)` makes the object of `author` under a parent of
+    `owner`.
     """
 
     method: str
@@ -38,8 +44,18 @@ class Probe:
     body: Any = None
     status: int = 200
     is_own: bool = False
-    unknown: Mapping[str, Any] = field(
-        default_factory=lambda: {"pk": 999999999, "number": 999999999, "id": "no-such-id"}
+    parent: str = ""
+    arrange_under: ArrangeUnder | None = None
+    unknown: Values = field(
+        default_factory=lambda: {
+            "pk": 999999999,
+            "number": 999999999,
+            "id": "no-such-id",
+            "project": "NOSUCH",
+            "comment_id": 999999999,
+            "link_id": 999999999,
+            "attachment_id": 999999999,
+        }  # fmt: skip
     )
 
     @property
@@ -47,9 +63,19 @@ class Probe:
         """Method and address."""
         return f"{self.method} {self.route}"
 
-    def path(self, values: Mapping[str, Any]) -> str:
+    @property
+    def names_something(self) -> bool:
+        """Whether an object is named, in the address or in the body."""
+        return "{" in self.route or callable(self.body)
+
+    def path(self, values: Values) -> str:
         """The address with its values."""
         return "/" + self.route.format(**values)
+
+    def body_for(self, values: Values) -> Any:
+        """The body with its values."""
+        body = self.body(values) if callable(self.body) else self.body
+        return {} if body is None else body
 
 
 def all_probes() -> list[Probe]:
