@@ -86,6 +86,12 @@ class TooLarge(DomainError):
     status, type = 413, "too_large"
 
 
+class QuotaExceeded(TooLarge):
+    """More than one person may keep here."""
+
+    type = "quota_exceeded"
+
+
 class UnprocessableKey(DomainError):
     """The Idempotency-Key was used with another body."""
 
@@ -102,3 +108,9 @@ class Unavailable(DomainError):
     """A part that must work does not; try again later."""
 
     status, type = 503, "unavailable"
+
+
+class InsufficientStorage(DomainError):
+    """The disk is full; what was sent is not kept."""
+
+    status, type = 507, "insufficient_storage"

@@ -180,6 +180,10 @@ STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "tracker" / "static_src"] if (BASE_DIR / "tracker" / "static_src").is_dir() else []
 MEDIA_ROOT = Path(env.read_text("MEDIA_ROOT") or VAR_DIR / "media")
+# No file is taken in when the disk has less room left than this.
+MEDIA_RESERVE_BYTES = env.read_integer("MEDIA_RESERVE_BYTES", 256 * 1024**2, low=0, high=10**15)
+ATTACHMENT_QUOTA_BYTES = env.read_integer("ATTACHMENT_QUOTA_BYTES", 1024**3, low=0, high=10**15)
+ATTACHMENTS_S3_BUCKET = env.read_text("ATTACHMENTS_S3_BUCKET")
 WHITENOISE_USE_FINDERS = IS_LOCAL
 WHITENOISE_AUTOREFRESH = False
 STORAGES = {
@@ -189,6 +193,18 @@ STORAGES = {
         if IS_LOCAL
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
+    "attachments": {
+        "BACKEND": "tracker.files.bucket.BucketStorage",
+        "OPTIONS": {
+            "bucket_name": ATTACHMENTS_S3_BUCKET,
+            "endpoint_url": env.read_url("ATTACHMENTS_S3_ENDPOINT", schemes=("http", "https")) or None,
+            "region_name": env.read_text("ATTACHMENTS_S3_REGION") or None,
+            "access_key": env.read_text("ATTACHMENTS_S3_ACCESS_KEY") or None,
+            "secret_key": env.read_text("ATTACHMENTS_S3_SECRET_KEY") or None,
+        },
+    }
+    if ATTACHMENTS_S3_BUCKET
+    else {"BACKEND": "tracker.files.disk.DiskStorage"},
 }
 
 EMAIL_URL = env.read_url(

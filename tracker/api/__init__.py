@@ -31,6 +31,12 @@ a DomainError (or Http404, ValidationError …) and it is rendered; never build 
 - Actions that differ by method: `access={"get": "list", "post": "create"}`, and `resource="comments"` for another row.
 - Bodies for a decoder of your own: `raw_bodies = {"create": 10 * 1024 * 1024}` (action → limit) makes `request.data`
   the checked bytes.
+- Files: `uploads = {"create": UploadRules(), "attachments": UploadRules(max_files=5)}` (action → rules of
+  multipart.py) lets these actions take multipart/form-data beside JSON. `request.data` is then a plain dict: texts by
+  name, those that the rules name in `lists` as lists, and an `Upload` for `file` (a list of them where `max_files` is
+  above 1). Declare it in the serializer, `file = UploadField(required=False)`, and hand it to a service such as
+  `attach_file(upload=…)`. It is closed, and what was not stored deleted, when the request ends. A session sends its
+  CSRF token as X-CSRFToken.
 - No collection: `ApiView` with `resource` and `access`; `is_public = True` only for what anonymous people may call.
 - Answers with a secret that is shown once: `hidden_keys = ("token",)`, so that no stored answer holds it;
   `keeps_answers = False` where no answer may be stored at all.

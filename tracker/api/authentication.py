@@ -3,11 +3,14 @@
 from typing import Any
 
 from django.conf import settings
+from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
 from rest_framework import authentication
 from rest_framework.request import Request
 
 from tracker.access import Actor
 from tracker.api.errors import AUTHENTICATE, request_id_of
+from tracker.api.parsers import is_form
 from tracker.exceptions import NotAuthenticated, NotFound
 from tracker.models import ApiToken, LoginSession, User
 from tracker.services.logins import find_login
@@ -60,6 +63,9 @@ class SessionAuthentication(authentication.SessionAuthentication):
         """The logged-in person; without a session cookie the session store is not even touched."""
         if settings.SESSION_COOKIE_NAME not in request.COOKIES:
             return None
+        if is_form(request) and not hasattr(request._request, "_post"):
+            # The CSRF check would look for its token in the form, and read a whole upload for it.
+            request._request._post, request._request._files = QueryDict(), MultiValueDict()  # type: ignore[attr-defined]
         found = super().authenticate(request)
         if found is not None:
             _set_actor(request, Actor.of_user(found[0], request_id=request_id_of(request)))

@@ -11,6 +11,7 @@ from rest_framework.parsers import BaseParser
 
 from tracker.exceptions import InvalidInput, TooLarge
 
+FORM = "multipart/form-data"
 MAX_BODY_BYTES = 1024 * 1024
 MAX_DEPTH = 20
 LONE_BRACKETS = 100
@@ -27,20 +28,34 @@ def read_body(request: HttpRequest, *, limit_bytes: int = MAX_BODY_BYTES) -> byt
         TooLarge: more than `limit_bytes`.
         UnsupportedMediaType: compressed; a bomb of 10 KB may unfold to gigabytes.
     """
+    check_announcement(request, limit_bytes=limit_bytes)
+    body = request.body
+    if len(body) > limit_bytes:
+        raise _too_large(limit_bytes)
+    return body
+
+
+def check_announcement(request: HttpRequest, *, limit_bytes: int) -> int:
+    """How many bytes the request says it brings; raises as `read_body` where that is too many or compressed."""
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("", "identity"):
         raise UnsupportedMediaType(encoding, detail="Send the body uncompressed; no Content-Encoding is accepted.")
-    too_large = TooLarge(f"The body may have up to {limit_bytes} bytes here.")
     try:
         announced = int(request.META.get("CONTENT_LENGTH") or 0)
     except ValueError:
         announced = 0
     if announced > limit_bytes:
-        raise too_large
-    body = request.body
-    if len(body) > limit_bytes:
-        raise too_large
-    return body
+        raise _too_large(limit_bytes)
+    return announced
+
+
+def is_form(request: Any) -> bool:
+    """Whether a request says that it brings a form with files."""
+    return str(request.META.get("CONTENT_TYPE", "")).partition(";")[0].strip().lower() == FORM
+
+
+def _too_large(limit_bytes: int) -> TooLarge:
+    return TooLarge(f"The body may have up to {limit_bytes} bytes here.")
 
 
 def parse_json(body: bytes, *, max_depth: int = MAX_DEPTH) -> Any:

@@ -18,8 +18,9 @@ from tracker.api.authentication import actor_of
 from tracker.api.etags import check_match, etag_of, is_unchanged, values_of
 from tracker.api.filters import check_query, is_about_one, list_parameters
 from tracker.api.idempotency import HEADER, answer_once, request_digest
+from tracker.api.multipart import StrictMultipartParser, UploadRules, close_uploads, digest_form
 from tracker.api.pagination import PAGING
-from tracker.api.parsers import MAX_BODY_BYTES, read_body
+from tracker.api.parsers import MAX_BODY_BYTES, is_form, read_body
 from tracker.api.permissions import column_of
 from tracker.api.renderers import NOTHING_IS_LOADED, BrowsableRenderer
 from tracker.exceptions import InvalidInput, NotAuthenticated, NotFound
@@ -40,6 +41,7 @@ class ApiView(APIView):
     is_public = False
     max_body_bytes: int = MAX_BODY_BYTES
     raw_bodies: ClassVar[dict[str, int]] = {}
+    uploads: ClassVar[dict[str, UploadRules]] = {}
     query_params: ClassVar[dict[str, Sequence[str]]] = {}
     hidden_keys: tuple[str, ...] = ()
     keeps_answers = True
@@ -92,6 +94,14 @@ class ApiView(APIView):
 
     # What REST framework calls.
 
+    def get_parsers(self) -> list[Any]:
+        """JSON, and forms with files where this action takes them."""
+        # REST framework asks before it has said which action runs.
+        actions: dict[str, str] = getattr(self, "action_map", None) or {}
+        method = (self.request.method or "").lower() if self.request is not None else ""
+        action = getattr(self, "action", None) or actions.get(method, method)
+        return [*super().get_parsers(), *([StrictMultipartParser()] if action in self.uploads else [])]
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Everything that is checked before the handler runs."""
         self.format_kwarg = None
@@ -115,6 +125,8 @@ class ApiView(APIView):
             response = self._answer(drf_request)
         except Exception as exc:
             response = self.handle_exception(exc)
+        finally:
+            close_uploads(request)
         self.response = self.finalize_response(drf_request, response, *args, **kwargs)
         return self.response
 
@@ -157,7 +169,10 @@ class ApiView(APIView):
         return response
 
     def _answer_once(self, request: Request, handler: Callable[..., Any]) -> HttpResponseBase:
-        body = read_body(request._request, limit_bytes=self.body_limit_bytes)
+        if is_form(request):
+            body = digest_form(request.data)
+        else:
+            body = read_body(request._request, limit_bytes=self.body_limit_bytes)
 
         def produce() -> HttpResponseBase:
             response = self.finalize_response(request, handler(request, *self.args, **self.kwargs))
