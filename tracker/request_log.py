@@ -42,8 +42,8 @@ def _log_request(request: HttpRequest, status: int, seconds: float) -> None:
     fields = {
         "operation": operation,
         "method": request.method,
-        # The path alone: a query may hold what should not be kept.
-        "path": request.path[:300],
+        # The path alone: a query may hold what should not be kept, and so may the path of a link from a letter.
+        "path": match.route if match and "token" in match.kwargs else request.path[:300],
         "status": status,
         "latency_ms": round(seconds * 1000, 1),
         "client": request.META.get("REMOTE_ADDR", ""),

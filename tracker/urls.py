@@ -10,6 +10,7 @@ urlpatterns = [
     path("health", health, name="health"),
     path("healthz", healthz, name="healthz"),
     path("metrics", show_metrics, name="metrics"),
+    path("account/", include("tracker.admin.account_urls")),
     path("admin/", admin.site.urls),
     path("", include("tracker.api.urls")),
     path("v1/", include("incidents.api.urls")),

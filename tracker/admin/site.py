@@ -18,6 +18,7 @@ from tracker.admin.user_forms import LoginForm, OwnPasswordForm, show_refusal
 from tracker.devices import remember_device
 from tracker.exceptions import DomainError
 from tracker.models import User
+from tracker.services.letters import has_mail
 from tracker.services.logins import note_session
 from tracker.services.users import change_password
 
@@ -68,7 +69,7 @@ class TrackerAdminSite(AdminSite):
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The login form; attempts are counted behind it, and this device has its own counter from a login on."""
-        answer = super().login(request, extra_context)
+        answer = super().login(request, {"has_mail": has_mail(), **(extra_context or {})})
         if request.method == "POST" and answer.status_code == 302 and isinstance(request.user, User):
             note_session(actor=actor_of(request), user=request.user, has_begun=True)
             remember_device(answer, request.user)

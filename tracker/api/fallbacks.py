@@ -12,7 +12,7 @@ from tracker.api.errors import NOT_FOUND, error_headers, request_id_of, to_domai
 from tracker.api.renderers import NOTHING_IS_LOADED, to_json
 from tracker.exceptions import DomainError, InvalidInput, NotFound, PermissionDenied
 
-PAGES = ("/admin/", "/incidents", "/static/")
+PAGES = ("/admin/", "/account/", "/incidents", "/static/")
 
 
 def answer_error(request: HttpRequest, error: DomainError) -> HttpResponse:

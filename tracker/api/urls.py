@@ -3,6 +3,7 @@
 from django.urls import include, path
 from rest_framework.routers import SimpleRouter
 
+from tracker.api.accounts import ConfirmView, RegisterView, ResetConfirmView, ResetView
 from tracker.api.auth import LoginView, LogoutView, MeView, PasswordView, RefreshView
 from tracker.api.docs import RedocView, SchemaView, SwaggerView
 from tracker.api.tokens import TokenViewSet
@@ -20,6 +21,10 @@ urlpatterns = [
     path("v1/auth/refresh", RefreshView.as_view(), name="refresh"),
     path("v1/auth/logout", LogoutView.as_view(), name="logout"),
     path("v1/auth/password", PasswordView.as_view(), name="password"),
+    path("v1/auth/password/reset", ResetView.as_view(), name="reset"),
+    path("v1/auth/password/reset/confirm", ResetConfirmView.as_view(), name="reset_confirm"),
+    path("v1/auth/register", RegisterView.as_view(), name="register"),
+    path("v1/auth/confirm", ConfirmView.as_view(), name="confirm"),
     path("v1/auth/me", MeView.as_view(), name="me"),
     path("v1/", include(router.urls)),
 ]

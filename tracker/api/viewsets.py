@@ -154,7 +154,7 @@ class ApiView(APIView):
             handler = self.http_method_not_allowed
         if method == "POST" and HEADER in request.headers and self.keeps_answers and self.actor.role is not None:
             return self._answer_once(request, handler)
-        if method not in SAFE_METHODS and "If-Match" in request.headers:
+        if method not in SAFE_METHODS and "If-Match" in request.headers and self.keeps_answers and not self.is_public:
             # One transaction from the comparison to the change, so that nobody comes in between.
             with transaction.atomic():
                 return handler(request, *self.args, **self.kwargs)

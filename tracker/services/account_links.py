@@ -37,13 +37,13 @@ def uid_of(user: User) -> str:
     return urlsafe_base64_encode(force_bytes(user.pk))
 
 
-def id_of(uid: str) -> int | None:
-    """The id that a link names; None where it names nothing."""
+def id_of(uid: str) -> int:
+    """The id that a link names; 0, which nobody has, where it names nothing."""
     try:
         number = int(urlsafe_base64_decode(uid))
     except (ValueError, TypeError, OverflowError):
-        return None
-    return number if 0 < number <= LARGEST_ID else None
+        return 0
+    return number if 0 < number <= LARGEST_ID else 0
 
 
 def reset_link(user: User) -> str:

@@ -1,13 +1,18 @@
 """What stands in the letters about an account, written at the moment they are sent."""
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.db import transaction
 from django.urls import reverse
 
+from tracker import clock
 from tracker.choices import NotificationKind
 from tracker.models import Notification, User
 from tracker.services.account_links import confirm_link, reset_link
+
+NOWHERE = frozenset({"", "consolemail", "dummymail"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +23,20 @@ class Letter:
     paragraphs: tuple[str, ...]
     link: str = ""
     link_label: str = ""
+
+
+def has_mail() -> bool:
+    """Whether letters reach anybody: EMAIL_URL is set, and not to the console or to nowhere."""
+    return urlsplit(settings.EMAIL_URL).scheme not in NOWHERE
+
+
+@transaction.atomic
+def order_letter(*, person: User, kind: NotificationKind) -> Notification:
+    """Notes that a letter is due; whoever orders it rings MAIL_PEOPLE."""
+    now = clock.now()
+    return Notification.objects.create(
+        recipient=person, kind=kind, headline=kind.label, created_at=now, mail_at=now, is_listed=False
+    )
 
 
 def compose_letter(notification: Notification) -> Letter | None:

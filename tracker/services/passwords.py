@@ -18,7 +18,7 @@ def check_credentials(*, email: str, password: str, address: str = "", known_dev
     before. Such a device has a counter of its own, so that a stranger's guesses lock nobody out of it.
 
     Raises:
-        NotAuthenticated: wrong, unknown or not active; never says which, in the same time.
+        NotAuthenticated: wrong, unknown, not active or not confirmed; never says which, in the same time.
         Throttled: too many attempts.
     """
     if len(password) > LONGEST_PASSWORD or "\0" in email:
@@ -31,7 +31,7 @@ def check_credentials(*, email: str, password: str, address: str = "", known_dev
     attempts.reserve_attempt(account_key, limit=attempts.PER_ACCOUNT)
     if address_key:
         attempts.reserve_attempt(address_key, limit=attempts.PER_ADDRESS)
-    if not _fits(user, password) or user is None or not user.is_active:
+    if not _fits(user, password) or user is None or not user.is_active or user.is_unconfirmed:
         raise NotAuthenticated(WRONG)
     attempts.forget_attempts(account_key)
     if address_key:

@@ -47,11 +47,11 @@ def create_user(
         Conflict: the e-mail is taken, in whatever spelling.
     """
     user = User(email=email, full_name=full_name, role=role, timezone=timezone)
-    _check_fields(user)
+    check_fields(user)
     if password is None:
         user.set_unusable_password()
     else:
-        _set_password(user, password)
+        set_password(user, password)
     _save(user)
     log_event(actor=actor, verb="user.created", obj=user, after=_facts(user))
     return user
@@ -66,7 +66,7 @@ def update_user(*, actor: Actor, user: User, changes: Mapping[str, Any]) -> User
     for name, value in profile.items():
         setattr(user, name, value)
     if profile:
-        _check_fields(user)
+        check_fields(user)
         _save(user, update_fields=list(profile))
         after = {name: getattr(user, name) for name in profile}
         log_event(
@@ -137,7 +137,8 @@ def change_password(
 ) -> User:
     """Sets a password and ends every session and login made with the old one; API tokens too, unless they are kept.
 
-    `current_password` None means that an admin sets it, which the entrance has to have checked.
+    `current_password` None means that an admin sets it, or whoever has the letter, which somebody has to have checked.
+    Both vouch for the address.
 
     Raises:
         InvalidInput: the new one is too weak, or the current one is wrong.
@@ -151,8 +152,9 @@ def change_password(
 @transaction.atomic
 def _store_password(*, actor: Actor, user: User, new_password: str, keep_tokens: bool) -> User:
     user = User.objects.select_for_update().get(pk=user.pk)
-    _set_password(user, new_password)
-    user.save(update_fields=["password"])
+    set_password(user, new_password)
+    user.is_unconfirmed = False
+    user.save(update_fields=["password", "is_unconfirmed"])
     end_logins_of(user=user, because="password change")
     if not keep_tokens:
         revoke_tokens_of(actor=actor, user=user)
@@ -178,7 +180,12 @@ def _facts(user: User) -> dict[str, Any]:
     return {name: getattr(user, name) for name in (*PROFILE, "role", "is_active")}
 
 
-def _check_fields(user: User) -> None:
+def check_fields(user: User) -> None:
+    """Whether a person breaks no rule; brings the e-mail into its one spelling.
+
+    Raises:
+        InvalidInput: names each field.
+    """
     # Uniqueness is left to the database, which alone can settle it.
     try:
         user.full_clean(exclude=["password"], validate_unique=False, validate_constraints=False)
@@ -187,7 +194,12 @@ def _check_fields(user: User) -> None:
         raise InvalidInput(f"{details[0].field}: {details[0].message}", details=details) from None
 
 
-def _set_password(user: User, password: str) -> None:
+def set_password(user: User, password: str) -> None:
+    """Sets the password of a person who is not saved here.
+
+    Raises:
+        InvalidInput: it is too weak.
+    """
     try:
         validate_password(password, user)
     except ValidationError as error:
