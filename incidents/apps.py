@@ -10,5 +10,5 @@ class IncidentsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Declares schedules, checks and figures, once the models can be imported."""
-        from incidents import default_schedules, monitoring  # noqa: F401
+        """Declares schedules, checks, figures and what people are told of, once the models can be imported."""
+        from incidents import default_schedules, monitoring, subjects  # noqa: F401

@@ -85,6 +85,11 @@ class ChannelKind(TextChoices):
     SLACK = "slack", "Slack"
     WEBHOOK = "webhook", "Webhook"
     EMAIL = "email", "E-mail"
+    PERSON = "person", "Letters to people"
+
+
+# The channel of people is Tracker's own: nobody makes one, and alerts do not go there.
+KINDS_FOR_ALERTS = tuple((str(kind), kind.label) for kind in ChannelKind if kind != ChannelKind.PERSON)
 
 
 class Notice(TextChoices):
@@ -95,6 +100,7 @@ class Notice(TextChoices):
     WITHDRAWN = "withdrawn", "Alert withdrawn"
     TEST = "test", "Test message"
     DEAD_LETTER = "dead_letter", "A channel stopped working"
+    LETTER = "letter", "Letter to a person"
 
 
 class DeliveryStatus(TextChoices):

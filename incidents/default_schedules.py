@@ -8,6 +8,7 @@ declare(
     tasks=[
         SchedulableTask("incidents.sweeps.sweep_sla", "Raise alerts for deadlines that are due"),
         SchedulableTask("incidents.sweeps.deliver", "Send waiting deliveries"),
+        SchedulableTask("incidents.sweeps.mail_people", "Write letters to people"),
         SchedulableTask("incidents.sweeps.reload_sla", "Apply the SLA file when it changed"),
         SchedulableTask("incidents.sweeps.replay_tickets", "Replay tickets whose rules changed"),
     ],
@@ -24,6 +25,13 @@ declare(
             task="incidents.sweeps.deliver",
             when=Every(5),
             description="Sends the deliveries that are due, also those whose doorbell was lost.",
+            is_vital=True,
+        ),
+        DefaultSchedule(
+            name="mail_people",
+            task="incidents.sweeps.mail_people",
+            when=Every(10),
+            description="Writes the letters to people that are due; “deliver” sends them.",
             is_vital=True,
         ),
         DefaultSchedule(

@@ -4,6 +4,7 @@ from celery import shared_task
 
 from incidents.services.alerts import sweep_due_clocks
 from incidents.services.channels import ensure_configured_channel
+from incidents.services.mailings import mail_people_due
 from incidents.services.policy_versions import ensure_default_policy
 from incidents.services.replays import replay_requested
 from incidents.services.sending import deliver_due
@@ -29,6 +30,14 @@ def deliver() -> int:
     """Sends the deliveries that are due; answers how many ended."""
     with run_sweep("deliver") as run:
         run.rows = deliver_due().finished
+    return run.rows
+
+
+@shared_task(name="incidents.sweeps.mail_people")
+def mail_people() -> int:
+    """Writes the letters that are due; answers how many."""
+    with run_sweep("mail_people") as run:
+        run.rows = mail_people_due(max_seconds=MAX_SECONDS)
     return run.rows
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from incidents.choices import SLAState
+from incidents.choices import KINDS_FOR_ALERTS, SLAState
 from incidents.models import Channel
 from incidents.services.channels import mask_address
 from tracker.admin.base import AccessForm
@@ -35,6 +35,7 @@ class WordsField(forms.CharField):
 class ChannelForm(AccessForm):
     """Name, kind, address, secret, and what it wants to hear of."""
 
+    kind = forms.ChoiceField(choices=[("", "---------"), *KINDS_FOR_ALERTS])
     url = forms.CharField(
         label="Address", required=False, max_length=2_000,
         widget=UnseenInput(attrs={"class": "vTextField", "autocomplete": "off", "spellcheck": "false"}),

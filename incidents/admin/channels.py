@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 
 from incidents.admin.badges import channel_badge, delivery_badge
 from incidents.admin.channel_forms import ChannelForm
+from incidents.choices import ChannelKind
 from incidents.models import Channel, Delivery
 from incidents.services.channels import create_channel, delete_channel, mute_channel, send_test, update_channel
 from tracker import clock
@@ -35,8 +36,9 @@ class ChannelAdmin(AccessAdmin[Channel]):
     empty_hint = "No channel yet, so nobody is told of alerts. Add a Slack webhook, a webhook of your own or a mailbox."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Channel]:
-        """The channels that were not deleted, without their secrets."""
-        return super().get_queryset(request).filter(deleted_at=None).defer("secret")
+        """The channels that were not deleted, without their secrets. The one of letters is nobody's to touch."""
+        in_use = super().get_queryset(request).filter(deleted_at=None)
+        return in_use.exclude(kind=ChannelKind.PERSON).defer("secret")
 
     def get_urls(self) -> list[Any]:
         """With addresses to test, mute and unmute."""

@@ -10,7 +10,8 @@ from django.urls import reverse
 
 from incidents.admin.badges import alert_badge, channel_badge, render_sla_badge
 from incidents.choices import AlertState, DeliveryStatus
-from incidents.models import Alert, Channel, Clock, Delivery, SLAConfigFile, Ticket, TicketStatus
+from incidents.models import Alert, Clock, Delivery, SLAConfigFile, Ticket, TicketStatus
+from incidents.services.channels import visible_channels
 from tracker import clock
 from tracker.access import may
 from tracker.admin.base import actor_of
@@ -81,7 +82,7 @@ def channels_panel(request: HttpRequest) -> Panel | None:
     """Each channel's health, and what never arrived."""
     if not may(actor_of(request), "channels", "list"):
         return None
-    channels = Channel.objects.filter(deleted_at=None).defer("url", "secret").order_by("-consecutive_failures", "name")
+    channels = visible_channels(actor_of(request)).defer("url", "secret").order_by("-consecutive_failures", "name")
     context = {
         "channels": [(channel, channel_badge(channel)) for channel in channels[:ROWS]],
         "dead": _count(Delivery.objects.filter(status=DeliveryStatus.DEAD)),

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from incidents.api.deliveries import DeliverySerializer
-from incidents.choices import ChannelKind
+from incidents.choices import KINDS_FOR_ALERTS
 from incidents.models import Channel
 from incidents.services.channels import (
     MASK,
@@ -32,6 +32,7 @@ class ChannelSerializer(StrictModelSerializer[Channel]):
     """A channel. What its fields may hold is checked by the service, for every entrance alike."""
 
     name = serializers.CharField(max_length=60)
+    kind = serializers.ChoiceField(choices=KINDS_FOR_ALERTS)
     url = serializers.CharField(max_length=2048, help_text="or e-mail addresses, comma separated; read back masked")
     secret = serializers.CharField(
         max_length=200, required=False, allow_blank=True, trim_whitespace=False, help_text="read back masked"
@@ -64,7 +65,7 @@ class MuteSerializer(StrictSerializer):
 class ChannelFilterSet(filters.FilterSet):
     """What a list of channels may be narrowed by."""
 
-    kind = filters.ChoiceFilter(choices=ChannelKind.choices)
+    kind = filters.ChoiceFilter(choices=KINDS_FOR_ALERTS)
     enabled = filters.BooleanFilter(field_name="is_enabled")
     is_broken = filters.BooleanFilter(field_name="broken_at", lookup_expr="isnull", exclude=True)
 

@@ -96,6 +96,31 @@ class Digest:
         return f"{len(self.items)} notices: " + ", ".join(f"{count} {word}" for word, count in sorted(counts.items()))
 
 
+@dataclass(frozen=True, slots=True)
+class LetterItem:
+    """One thing that a person is told of: what, a few words of it, where to look, and when it happened."""
+
+    headline: str
+    body: str
+    link: str
+    when: str
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalLetter:
+    """A letter to one person, addressed when it is sent: either `items`, or an account letter's `paragraphs`."""
+
+    to: str = field(repr=False)
+    headline: str
+    greeting: str
+    paragraphs: tuple[str, ...] = ()
+    items: tuple[LetterItem, ...] = ()
+    more: int = 0
+    link: str = ""
+    link_label: str = ""
+    wishes_link: str = ""
+
+
 Message = AlertNotice | ServiceNotice | Digest
 
 
@@ -124,7 +149,15 @@ class Dead:
     status: int | None = None
 
 
-Outcome = Sent | Retry | Dead
+@dataclass(frozen=True, slots=True)
+class Void:
+    """There is nothing left to say, or nobody to say it to; not the channel's fault, and nothing was sent."""
+
+    reason: str
+    status: int | None = None
+
+
+Outcome = Sent | Retry | Dead | Void
 
 
 class Sender(Protocol):

@@ -28,8 +28,12 @@ async def send(
     channel: ChannelConfig, message: Message, *, key: UUID, deadline_seconds: float, client: OutgoingClient
 ) -> Outcome:
     """One attempt. A message is sent when the server took it for at least one of the recipients."""
-    recipients = split_recipients(channel.url)
-    letter = compose(message, key=key, recipients=recipients)
+    letter = compose(message, key=key, recipients=split_recipients(channel.url))
+    return await send_letter(letter, deadline_seconds=deadline_seconds)
+
+
+async def send_letter(letter: EmailMultiAlternatives, *, deadline_seconds: float) -> Outcome:
+    """One attempt with a letter that is written. Raises nothing."""
     connection = _connect(deadline_seconds)
     try:
         async with asyncio.timeout(deadline_seconds):
@@ -41,7 +45,7 @@ async def send(
                 return Sent()
         return Retry(f"no answer within {deadline_seconds:g} seconds")
     except (OSError, smtplib.SMTPException, ValueError) as error:
-        return judge_error(error, secrets=recipients)
+        return judge_error(error, secrets=list(letter.to))
     return Sent()
 
 
@@ -52,10 +56,16 @@ def split_recipients(addresses: str) -> list[str]:
 
 def compose(message: Message, *, key: UUID, recipients: list[str]) -> EmailMultiAlternatives:
     """The letter, with text, HTML and a Message-ID that names the delivery."""
-    context = _context(message)
+    return build_letter(message.headline, "notice", _context(message), key=key, recipients=recipients)
+
+
+def build_letter(
+    subject: str, template: str, context: Mapping[str, Any], *, key: UUID, recipients: list[str]
+) -> EmailMultiAlternatives:
+    """A letter from the two templates of one name."""
     letter = EmailMultiAlternatives(
-        subject=_one_line(message.headline),
-        body=render_to_string("mail/notice.txt", context),
+        subject=_one_line(subject),
+        body=render_to_string(f"mail/{template}.txt", context),
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=recipients,
         headers={
@@ -64,7 +74,7 @@ def compose(message: Message, *, key: UUID, recipients: list[str]) -> EmailMulti
             "X-Tracker-Delivery": str(key),
         },
     )
-    letter.attach_alternative(render_to_string("mail/notice.html", context), "text/html")
+    letter.attach_alternative(render_to_string(f"mail/{template}.html", context), "text/html")
     return letter
 
 

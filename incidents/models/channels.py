@@ -11,7 +11,10 @@ from tracker.sealing import SealedTextField
 
 
 class Channel(models.Model):
-    """One receiver. `url` is a secret (a Slack webhook's address is its key); it is written and never read back."""
+    """One receiver. `url` is a secret (a Slack webhook's address is its key); it is written and never read back.
+
+    Letters to people go by one channel of their own kind, which has no address: each delivery names its person.
+    """
 
     name = models.CharField(max_length=60, unique=True)
     kind = models.CharField(max_length=10, choices=ChannelKind.choices)
@@ -37,6 +40,11 @@ class Channel(models.Model):
 
     class Meta:
         ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind"], condition=Q(kind=ChannelKind.PERSON), name="channel_of_people_is_one"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

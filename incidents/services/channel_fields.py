@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from incidents.channels.email import split_recipients
-from incidents.choices import ChannelKind, SLAState
+from incidents.choices import KINDS_FOR_ALERTS, ChannelKind, SLAState
 from incidents.models import Channel
 from tracker.addresses import OutgoingRefused, check_url
 
@@ -29,8 +29,9 @@ def _check_name(value: Any, channel: Channel) -> str:
 
 
 def _check_kind(value: Any, channel: Channel) -> str:
-    if value not in ChannelKind.values:
-        raise ValueError(f"One of {', '.join(ChannelKind.values)}.")
+    kinds = [kind for kind, _ in KINDS_FOR_ALERTS]
+    if value not in kinds:
+        raise ValueError(f"One of {', '.join(kinds)}.")
     return str(value)
 
 

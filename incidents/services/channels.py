@@ -28,8 +28,8 @@ logger = logging.getLogger(__name__)
 
 
 def visible_channels(actor: Actor) -> QuerySet[Channel]:
-    """The channels in use that `actor` may know of: all or none, as access.yaml says."""
-    in_use = Channel.objects.filter(deleted_at=None)
+    """The channels in use that `actor` may know of: all or none, as access.yaml says. The one of people is no one's."""
+    in_use = Channel.objects.filter(deleted_at=None).exclude(kind=ChannelKind.PERSON)
     return in_use if access.decide(actor, "channels", "list").is_for_all_rows else in_use.none()
 
 
@@ -156,7 +156,8 @@ def mask_address(channel: Channel) -> str:
 
 def _lock(channel: Channel) -> Channel:
     try:
-        return Channel.objects.select_for_update(no_key=True).get(pk=channel.pk, deleted_at=None)
+        rows = Channel.objects.exclude(kind=ChannelKind.PERSON).select_for_update(no_key=True)
+        return rows.get(pk=channel.pk, deleted_at=None)
     except Channel.DoesNotExist:
         raise Conflict("The channel was deleted.") from None
 

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Q
 
-from incidents.channels.base import Dead, Outcome, Retry, Sent
+from incidents.channels.base import Dead, Outcome, Retry, Sent, Void
 from incidents.choices import ChannelKind, DeliveryStatus, Notice
 from incidents.models import Channel, Delivery
 from incidents.services.deliveries import log_deliveries, with_clock
@@ -96,6 +96,7 @@ def _rows(result: Result) -> list[dict[str, Any]]:
         "lease": str(result.claim.lease),
         "is_sent": isinstance(outcome, Sent),
         "is_dead": _is_given_up(result),
+        "is_void": isinstance(outcome, Void),
         "wait_seconds": wait,
         "response_status": outcome.status,
         "reason": "" if isinstance(outcome, Sent) else outcome.reason[:300],
@@ -142,10 +143,10 @@ def _tell_operators(result: Result) -> None:
     )
     payload = {
         "headline": f"Channel {broken.name} does not work",
-        "text": f"Alerts no longer reach {broken.name}: {reason}. Mend it, then try its dead deliveries again.",
+        "text": f"Messages no longer reach {broken.name}: {reason}. Mend it, then try its dead deliveries again.",
     }
     others = Channel.objects.filter(Q(muted_until=None) | Q(muted_until__lte=now))
-    others = others.filter(is_enabled=True, deleted_at=None, broken_at=None)
+    others = others.filter(is_enabled=True, deleted_at=None, broken_at=None).exclude(kind=ChannelKind.PERSON)
     Delivery.objects.bulk_create(
         Delivery(channel=other, notice=Notice.DEAD_LETTER, payload=payload, created_at=now, next_attempt_at=now)
         for other in others

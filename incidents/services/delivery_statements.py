@@ -36,7 +36,7 @@ ROUTE_FIRED = f"""
     FROM incidents_alert a
     JOIN incidents_ticket t ON t.id = a.ticket_id
     LEFT JOIN tracker_project p ON p.id = t.project_id
-    JOIN incidents_channel c ON c.is_enabled AND c.deleted_at IS NULL
+    JOIN incidents_channel c ON c.is_enabled AND c.deleted_at IS NULL AND c.kind <> 'person'
      AND (a.channels = '[]' OR a.channels ? c.name)
      AND a.level >= coalesce((c.filters->>'min_level')::int, 0) AND {_WANTED}
    WHERE a.id = ANY(%(alerts)s) AND a.crossed_at > {NOW} - %(historic)s
@@ -127,15 +127,16 @@ SELECT d.id, d.digest_of_id, d.channel_id, d.key, d.notice, d.attempts, d.payloa
 HOLD_CHANNELS = f"UPDATE incidents_channel SET next_send_at = {NOW} + %(gap)s WHERE id = ANY(%(channels)s)"
 
 _OUTCOMES = """json_to_recordset(%(rows)s) AS r(id bigint, lease uuid, is_sent boolean, is_dead boolean,
-                                               wait_seconds float8, response_status int, reason text)"""
+                                               is_void boolean, wait_seconds float8, response_status int,
+                                               reason text)"""
 # The lease in the WHERE is the fence: a worker that took too long finds its row in other hands and changes nothing.
 # A failed attempt whose channel was switched off meanwhile ends here.
 FINISH = f"""
 UPDATE incidents_delivery d
    SET status = CASE WHEN r.is_sent THEN 'sent' WHEN r.is_dead THEN 'dead'
-                     WHEN NOT c.is_enabled OR c.deleted_at IS NOT NULL THEN 'cancelled' ELSE 'pending' END,
-       next_attempt_at = CASE WHEN r.is_sent OR r.is_dead OR NOT c.is_enabled OR c.deleted_at IS NOT NULL THEN NULL
-                              ELSE {NOW} + make_interval(secs => r.wait_seconds) END,
+                     WHEN r.is_void OR NOT c.is_enabled OR c.deleted_at IS NOT NULL THEN 'cancelled' ELSE 'pending' END,
+       next_attempt_at = CASE WHEN r.is_sent OR r.is_dead OR r.is_void OR NOT c.is_enabled OR c.deleted_at IS NOT NULL
+                              THEN NULL ELSE {NOW} + make_interval(secs => r.wait_seconds) END,
        sent_at = CASE WHEN r.is_sent THEN {NOW} END, response_status = r.response_status,
        last_error = r.reason, lease = NULL, leased_until = NULL
   FROM {_OUTCOMES}, incidents_channel c

@@ -21,7 +21,7 @@ class LeasedRow(NamedTuple):
     key: UUID
     notice: str
     attempts: int
-    payload: dict[str, str] | None
+    payload: dict[str, Any] | None
     created_at: datetime
     kind: str
     sla_state: str

@@ -53,6 +53,8 @@ class Manners:
 MANNERS: dict[str, Manners] = {
     ChannelKind.SLACK: Manners(places=1, folds_above=5, taken_at_once=MAX_DIGEST),
     ChannelKind.EMAIL: Manners(places=4, folds_above=10, taken_at_once=MAX_DIGEST),
+    # Each letter is somebody else's: they are folded by person before they are written, never here.
+    ChannelKind.PERSON: Manners(places=4, folds_above=10, taken_at_once=MAX_DIGEST),
     ChannelKind.WEBHOOK: Manners(places=8, folds_above=50, taken_at_once=4 * MAX_DIGEST),
 }
 MANNERS_TABLE = json.dumps(

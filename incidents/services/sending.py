@@ -15,8 +15,10 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
 from incidents import channels
-from incidents.channels.base import Retry
+from incidents.channels.base import Message, PersonalLetter, Retry, Void
+from incidents.choices import Notice
 from incidents.services.delivery_results import Result, finish_deliveries
+from incidents.services.letters import write_letter
 from incidents.services.outbox import Claim, cancel_switched_off, claim_deliveries, seconds_until_due
 from tracker.outgoing import OutgoingClient, open_client
 
@@ -83,14 +85,25 @@ async def _claim(room: int, *, is_idle: bool) -> Sequence[Claim]:
 
 async def _attempt(claim: Claim, client: OutgoingClient) -> Result:
     try:
+        message = await _find_message(claim)
+        if message is None:
+            return Result(claim, Void("there is nothing left to tell"))
         outcome = await channels.send(
-            claim.channel, claim.message, key=claim.key, deadline_seconds=claim.deadline_seconds, client=client
+            claim.channel, message, key=claim.key, deadline_seconds=claim.deadline_seconds, client=client
         )
     except Exception as error:
         # A fault of ours in one message must not take the others along; it shows on the channel and in the log.
         logger.exception("A message could not be made.", extra={"channel": claim.channel.name})
         outcome = Retry(f"internal error: {type(error).__name__}")
     return Result(claim, outcome)
+
+
+async def _find_message(claim: Claim) -> Message | PersonalLetter | None:
+    """What to send. A letter to a person is written from rows of now, by the thread that speaks to the database."""
+    row = claim.rows[0]
+    if row.notice == Notice.LETTER:
+        return await sync_to_async(write_letter)(row.payload or {"person": 0, "notifications": []})
+    return claim.message
 
 
 async def _wait_for_work(stop_at: float) -> bool:

@@ -2,14 +2,17 @@
 
 from collections.abc import Iterable
 from datetime import datetime, time, timedelta
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 from tracker import clock
 from tracker.access import Actor
+from tracker.bells import MAIL_PEOPLE, ring
 from tracker.choices import MailWish, NotificationKind
 from tracker.models import Notification, NotificationPreference, User
 
 DIGEST_AT = time(8)
+MAX_RECIPIENTS = 1_000
 MAX_HEADLINE_CHARACTERS = 200
 MAX_BODY_CHARACTERS = 2_000
 
@@ -24,9 +27,11 @@ def notify_people(
     headline: str,
     body: str = "",
 ) -> list[Notification]:
-    """Tells each active recipient once, as they wish to be told; nobody is told what they did themselves."""
+    """Tells each active recipient once, as they wish to be told, and MAX_RECIPIENTS at most; nobody is told what they
+    did themselves. Answers with the rows of those who were told."""
     own_id = actor.user.pk if actor.user is not None else None
-    people = {person.pk: person for person in recipients if person.is_active and person.pk != own_id}
+    told = (person for person in recipients if person.is_active and person.pk != own_id)
+    people = {person.pk: person for person in islice(told, MAX_RECIPIENTS)}
     if not people:
         return []
     wishes = {
@@ -52,6 +57,8 @@ def notify_people(
                     mail_at=mail_at,
                 )
             )
+    if any(row.mail_at is not None and row.mail_at <= now for row in rows):
+        ring(MAIL_PEOPLE)
     return Notification.objects.bulk_create(rows)
 
 
