@@ -19,7 +19,7 @@ NOT_AUTHENTICATED = 4401
 PERMISSION_DENIED = 4403
 AUDIT_LOG = "audit_log"
 # Which row of the rights table an event falls under, by the first word of its verb. What is not named here is for
-# readers of the audit log alone.
+# readers of the audit log alone. Comments and files are seen by whoever sees their issue.
 RESOURCES = {
     "ticket": "tickets",
     "tickets": "tickets",
@@ -29,6 +29,10 @@ RESOURCES = {
     "channel": "channels",
     "policy": "sla_policies",
     "project": "projects",
+    "issue": "issues",
+    "comment": "issues",
+    "attachment": "issues",
+    "tag": "tags",
 }
 # One query for everyone who listens in this process, however many they are.
 SELECT_STATES = """
@@ -73,10 +77,10 @@ class Listener:
     def sees(self, event: StreamEvent) -> bool:
         """Whether this event is about something that the listener may see."""
         code = self._code(event.verb.partition(".")[0])
-        if code == "Y":
-            return True
+        if code == "O":
+            return self.actor.user is not None and event.data.get("reporter") == self.actor.user.pk
         if code != "V":
-            return False
+            return code == "Y"
         return event.object_type == "project" and event.object_id.isdigit() and int(event.object_id) in self.project_ids
 
     def check(self, states: States) -> Closed | None:
@@ -144,10 +148,10 @@ def _database_id(credential: Credential) -> Any:
 
 
 def _reading_code(actor: Actor, resource: str) -> str:
-    """Y, V or N. A token reads by its scope `stream` what its table column and its owner's role both allow."""
+    """Y, O, V or N. A token reads by its scope `stream` what its table column and its owner's role both allow."""
     decision = decide(actor, resource, "read")
     if actor.token_id is None or actor.user is None:
-        return {"Y": "Y", "V": "V", "O": "V"}.get(decision.code, "N")
+        return decision.code if decision.is_allowed else "N"
     if not (decision.is_allowed or decision.missing_scope):
         return "N"
     return _reading_code(Actor.of_user(actor.user), resource) if actor.user.role == Role.REPORTER else "Y"
