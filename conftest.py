@@ -28,6 +28,12 @@ def _fresh_cache() -> Iterator[None]:
     cache.clear()
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _own_media(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Files that tests store lie in a folder of this process alone."""
+    settings.MEDIA_ROOT = tmp_path_factory.mktemp("media")
+
+
 @pytest.fixture
 def move_clock() -> Iterator[Callable[..., None]]:
     """`move_clock(to=moment)` freezes the application's clock, `move_clock(by=timedelta)` shifts it."""

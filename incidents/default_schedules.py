@@ -2,7 +2,7 @@
 
 from django.conf import settings
 
-from tracker.schedules import DefaultSchedule, Every, SchedulableTask, declare
+from tracker.schedules import Daily, DefaultSchedule, Every, SchedulableTask, declare
 
 declare(
     tasks=[
@@ -11,6 +11,7 @@ declare(
         SchedulableTask("incidents.sweeps.mail_people", "Write letters to people"),
         SchedulableTask("incidents.sweeps.reload_sla", "Apply the SLA file when it changed"),
         SchedulableTask("incidents.sweeps.replay_tickets", "Replay tickets whose rules changed"),
+        SchedulableTask("incidents.sweeps.sweep_files", "Delete stored files that nothing refers to"),
     ],
     defaults=[
         DefaultSchedule(
@@ -46,6 +47,12 @@ declare(
             when=Every(10),
             description="Replays the tickets that a change of policy, calendar or status concerns.",
             is_vital=True,
+        ),
+        DefaultSchedule(
+            name="sweep_files",
+            task="incidents.sweeps.sweep_files",
+            when=Daily(2),
+            description="Deletes stored files older than a day that nothing refers to; never one that is attached.",
         ),
     ],
 )

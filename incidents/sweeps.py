@@ -5,6 +5,7 @@ from celery import shared_task
 from incidents.services.alerts import sweep_due_clocks
 from incidents.services.channels import ensure_configured_channel
 from incidents.services.mailings import mail_people_due
+from incidents.services.orphans import sweep_orphan_files
 from incidents.services.policy_versions import ensure_default_policy
 from incidents.services.replays import replay_requested
 from incidents.services.sending import deliver_due
@@ -55,4 +56,12 @@ def reload_sla() -> int:
     with run_sweep("reload_sla") as run:
         ensure_default_policy()
         run.rows = int(reload_sla_file() is not None)
+    return run.rows
+
+
+@shared_task(name="incidents.sweeps.sweep_files")
+def sweep_files() -> int:
+    """Deletes stored files that nothing refers to; answers how many."""
+    with run_sweep("sweep_files") as run:
+        run.rows = sweep_orphan_files(max_seconds=MAX_SECONDS)
     return run.rows

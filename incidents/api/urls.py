@@ -1,8 +1,10 @@
 """Addresses of tickets, alerts, channels and deliveries, below /v1/."""
 
+from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from incidents.api.alerts import AlertViewSet
+from incidents.api.attachment_content import AttachmentContentView
 from incidents.api.channels import ChannelViewSet
 from incidents.api.deliveries import DeliveryViewSet
 from incidents.api.sla import CalendarViewSet, PolicyViewSet
@@ -17,4 +19,11 @@ router.register("deliveries", DeliveryViewSet, basename="delivery")
 router.register("sla/policies", PolicyViewSet, basename="sla-policy")
 router.register("sla/calendars", CalendarViewSet, basename="sla-calendar")
 
-urlpatterns = router.urls
+urlpatterns = [
+    path(
+        "issues/<str:id>/attachments/<str:attachment_id>/content",
+        AttachmentContentView.as_view(),
+        name="attachment-content",
+    ),
+    *router.urls,
+]

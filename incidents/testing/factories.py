@@ -18,6 +18,7 @@ from incidents.choices import (
 )
 from incidents.models import (
     Alert,
+    Attachment,
     Calendar,
     Channel,
     Clock,
@@ -36,8 +37,10 @@ from incidents.models import (
 from incidents.rich_text import render_markdown
 from incidents.services.issue_search import refresh_search
 from tracker import clock
+from tracker.files.keeping import keep_file
+from tracker.files.uploads import Upload
 from tracker.models import User
-from tracker.testing.factories import make_project
+from tracker.testing.factories import make_project, make_user
 
 _numbers = itertools.count(1)
 
@@ -107,6 +110,15 @@ def make_issue_comment(issue: Issue, author: User, body: str = "Looked at it.", 
     comment = Comment.objects.create(**{**values, "created_at": clock.now(), **fields})
     refresh_search([issue.pk])
     return comment
+
+
+def make_attachment(issue: Issue, *, content: bytes = b"hello", name: str = "note.txt", **fields: Any) -> Attachment:
+    """A stored file; without `uploaded_by` the issue's reporter sent it."""
+    with Upload.of_chunks(name, [content]) as upload:
+        values = {"storage_key": keep_file(upload), "size_bytes": upload.size, "sha256": upload.sha256}
+    uploaded_by = fields.pop("uploaded_by", None) or issue.reporter or make_user()
+    values |= {"name": name, "content_type": "text/plain", "uploaded_by": uploaded_by, "created_at": clock.now()}
+    return Attachment.objects.create(issue=issue, **{**values, **fields})
 
 
 def make_status(name: str = "", category: str = Category.ACTIVE, **fields: Any) -> TicketStatus:

@@ -7,7 +7,15 @@ from typing import Any
 from incidents.choices import DeliveryStatus
 from incidents.services.policy_versions import ensure_default_policy, publish_version
 from incidents.sla.documents import default_document
-from incidents.testing.factories import make_alert, make_calendar, make_channel, make_delivery, make_ticket
+from incidents.testing.factories import (
+    make_alert,
+    make_attachment,
+    make_calendar,
+    make_channel,
+    make_delivery,
+    make_issue,
+    make_ticket,
+)
 from incidents.testing.ticket_events import SYSTEM, ingest, make_event
 from tracker import clock
 from tracker.models import User
@@ -60,6 +68,12 @@ def calendar(owner: User) -> Mapping[str, Any]:
     return {"pk": make_calendar().pk}
 
 
+def attachment(owner: User) -> Mapping[str, Any]:
+    """A file of an issue of theirs."""
+    row = make_attachment(make_issue(reporter=owner))
+    return {"id": row.issue_id, "attachment_id": row.pk}
+
+
 POLICY = {"policy": {"fallback": {"response": 30, "resolution": 180}}}
 CHANNEL = {"name": "ops", "kind": "slack", "url": "https://hooks.slack.com/services/T/B/x"}
 MUTE = {"until": None}
@@ -73,6 +87,9 @@ PROBES = [
     Probe("GET", "v1/tickets/{id}/comments", "tickets", "read", ticket),
     Probe("POST", "v1/tickets/{id}/comments", "tickets", "update", ticket, body={"body": "Seen."}, status=201),
     Probe("GET", "v1/dashboard", "tickets", "list"),
+    Probe(
+        "GET", "v1/issues/{id}/attachments/{attachment_id}/content", "attachments", "read", attachment, parent="issues"
+    ),
     Probe("GET", "v1/alerts", "alerts", "list"),
     Probe("GET", "v1/alerts/{pk}", "alerts", "read", alert),
     Probe("POST", "v1/alerts/{pk}/acknowledge", "alerts", "transition", alert),

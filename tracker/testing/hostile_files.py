@@ -1,8 +1,12 @@
-"""Files and file names that mean harm; the samples are too many for the repository, TRACKER_DATA names their folder."""
+"""Files, good ones and such that mean harm, and their names. The samples lie in the folder that TRACKER_DATA names."""
 
+import io
 import json
 import os
 from pathlib import Path
+from typing import Any
+
+from PIL import Image
 
 from tracker.testing.services import CHECKOUT
 
@@ -21,6 +25,13 @@ def hostile_names() -> list[str]:
     """The sample names; none where their file is missing."""
     names: list[str] = json.loads(_NAMES.read_text(encoding="utf-8")) if _NAMES.is_file() else []
     return names
+
+
+def draw_picture(kind: str = "PNG", *, size: tuple[int, int] = (3, 2), **options: Any) -> bytes:
+    """A small picture that is what it says."""
+    content = io.BytesIO()
+    Image.new("RGB", size, "teal").save(content, kind, **options)
+    return content.getvalue()
 
 
 def encode_form(

@@ -1,0 +1,190 @@
+"""Files of issues: stored before a row names them, deleted after no row does."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.core.files import File
+from django.db import transaction
+from django.db.models import QuerySet, Sum
+
+from incidents.models import Attachment, Comment, Issue
+from incidents.services.issue_news import log_issue, tell_watchers
+from incidents.services.issues import lock_issue, visible_issues
+from tracker import access, clock
+from tracker.access import Actor
+from tracker.exceptions import (
+    Conflict,
+    FieldError,
+    InvalidInput,
+    NotFound,
+    PermissionDenied,
+    QuotaExceeded,
+    Unavailable,
+)
+from tracker.files.keeping import forget_files, keep_file, open_file
+from tracker.files.names import clean_file_name
+from tracker.files.previews import make_preview
+from tracker.files.types import UNKNOWN, detect_type
+from tracker.files.uploads import Upload
+from tracker.models import User
+
+MAX_FILES_PER_ISSUE = 50
+NOT_FOUND = "There is nothing here, or nothing that you may see."
+FIELD = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """What a row says about a file that lies in the storage already."""
+
+    name: str
+    content_type: str
+    storage_key: str
+    preview_key: str
+    size_bytes: int
+    sha256: str
+
+
+def visible_attachments(actor: Actor) -> QuerySet[Attachment]:
+    """The files that an actor may know of: those of the issues that the actor may see."""
+    if not access.may(actor, "attachments", "read"):
+        return Attachment.objects.none()
+    issues = visible_issues(actor, "read")
+    return Attachment.objects.filter(issue__in=issues).select_related("uploaded_by", "issue__project")
+
+
+def attach_file(
+    *, actor: Actor, issue: Issue, upload: "Upload | File[Any]", comment: Comment | None = None
+) -> Attachment:
+    """Stores a file and hangs it on an issue, or on one of its comments. `upload` is an Upload, or a file of a form.
+
+    Raises:
+        PermissionDenied: only people attach files. NotFound: the actor may not see the issue.
+        TooLarge: the file is. QuotaExceeded: the uploader's files together are. Conflict: the issue has enough.
+        InvalidInput: it is empty, or the comment is another issue's.
+        InsufficientStorage, Unavailable: it cannot be stored at present.
+    """
+    access.require(actor, "attachments", "create")
+    if actor.user is None:
+        raise PermissionDenied("Only people attach files.")
+    if not visible_issues(actor, "read").filter(pk=issue.pk).exists():
+        raise NotFound(NOT_FOUND)
+    if comment is not None and comment.issue_id != issue.pk:
+        raise InvalidInput.of_field("comment", "Must be a comment on this issue.")
+    with _as_upload(upload) as sent:
+        _check_room(actor.user, issue, sent)
+        with _stored(sent) as stored, transaction.atomic():
+            issue = lock_issue(actor, issue, action="read")
+            # Whoever sends many files at once waits here, so that their sum is counted rightly.
+            uploader = User.objects.select_for_update(no_key=True).get(pk=actor.user.pk)
+            _check_room(uploader, issue, sent)
+            return _write_row(actor, issue, uploader, comment, stored)
+
+
+@transaction.atomic
+def delete_attachment(*, actor: Actor, attachment: Attachment) -> None:
+    """Takes a file away; its bytes go once that is certain.
+
+    Raises:
+        NotFound: the actor may not see it. PermissionDenied: it is somebody else's; admins may.
+    """
+    decision = access.require(actor, "attachments", "delete")
+    issue = lock_issue(actor, attachment.issue, action="read")
+    found = Attachment.objects.filter(pk=attachment.pk, issue=issue).first()
+    if found is None:
+        raise NotFound(NOT_FOUND)
+    if not decision.is_for_all_rows and (actor.user is None or found.uploaded_by_id != actor.user.pk):
+        raise PermissionDenied("Only whoever sent a file, or an admin, deletes it.")
+    keys = [key for key in (found.storage_key, found.preview_key) if key]
+    data = {"attachment": found.pk, "name": found.name}
+    found.delete()
+    log_issue(actor=actor, verb="issue.file_removed", issue=issue, data=data)
+    transaction.on_commit(lambda: forget_files(keys), robust=True)
+
+
+def open_attachment(*, actor: Actor, attachment: Attachment, is_preview: bool = False) -> "File[Any]":
+    """The bytes of a file, or those of its preview, for whoever may see its issue.
+
+    Raises:
+        NotFound: it may not be seen, it has no preview, or its bytes are lost. Unavailable: they cannot be read now.
+    """
+    if not visible_attachments(actor).filter(pk=attachment.pk).exists():
+        raise NotFound(NOT_FOUND)
+    key = attachment.preview_key if is_preview else attachment.storage_key
+    if not key:
+        raise NotFound("This file has no preview.")
+    try:
+        return open_file(key)
+    except FileNotFoundError:
+        raise Unavailable("The bytes of this file are missing in the file store.") from None
+
+
+@contextmanager
+def _as_upload(upload: "Upload | File[Any]") -> Iterator[Upload]:
+    if isinstance(upload, Upload):
+        # Whoever made it closes it.
+        yield upload
+        return
+    with Upload.of_chunks(upload.name or "", upload.chunks(), field=FIELD) as taken:
+        yield taken
+
+
+def _check_room(uploader: User, issue: Issue, upload: Upload) -> None:
+    if not upload.size:
+        raise InvalidInput.of_field(FIELD, "The file is empty.")
+    if Attachment.objects.filter(issue=issue).count() >= MAX_FILES_PER_ISSUE:
+        message = f"An issue has up to {MAX_FILES_PER_ISSUE} files."
+        raise Conflict(f"{FIELD}: {message}", details=[FieldError(FIELD, message)])
+    used = Attachment.objects.filter(uploaded_by=uploader).aggregate(total=Sum("size_bytes"))["total"] or 0
+    quota: int = settings.ATTACHMENT_QUOTA_BYTES
+    if used + upload.size > quota:
+        message = f"Your files together may have up to {quota} bytes; {max(0, quota - used)} are left."
+        raise QuotaExceeded(f"{FIELD}: {message}", details=[FieldError(FIELD, message)])
+
+
+@contextmanager
+def _stored(upload: Upload) -> Iterator[StoredFile]:
+    """The file in the storage; it is taken out again where the block fails."""
+    keys: list[str] = []
+    try:
+        yield _store(upload, keys)
+    except BaseException:
+        forget_files(keys)
+        raise
+
+
+def _store(upload: Upload, keys: list[str]) -> StoredFile:
+    name = clean_file_name(upload.name or "")
+    known = detect_type(upload, name)
+    preview = make_preview(upload) if known is not None and known.is_image else None
+    # What only says that it is a picture is bytes like any other.
+    content_type = known.content_type if known is not None and (preview or not known.is_image) else UNKNOWN
+    keys.append(keep_file(upload))
+    if preview is not None:
+        with Upload.of_chunks("preview", [preview]) as drawn:
+            keys.append(keep_file(drawn))
+    preview_key = keys[1] if preview is not None else ""
+    return StoredFile(name, content_type, keys[0], preview_key, upload.size, upload.sha256)
+
+
+def _write_row(actor: Actor, issue: Issue, uploader: User, comment: Comment | None, stored: StoredFile) -> Attachment:
+    attachment = Attachment.objects.create(
+        issue=issue,
+        comment=comment,
+        uploaded_by=uploader,
+        name=stored.name,
+        storage_key=stored.storage_key,
+        preview_key=stored.preview_key,
+        content_type=stored.content_type,
+        size_bytes=stored.size_bytes,
+        sha256=stored.sha256,
+        created_at=clock.now(),
+    )
+    Issue.objects.filter(pk=issue.pk).update(updated_at=clock.now())
+    data = {"attachment": attachment.pk, "name": attachment.name}
+    log_issue(actor=actor, verb="issue.file_added", issue=issue, data=data)
+    tell_watchers(actor=actor, issue=issue, what="added a file", body=attachment.name)
+    return attachment

@@ -1,0 +1,56 @@
+"""Files that no row names: left by a process that died between file and row, or by an issue that was deleted."""
+
+import logging
+import secrets
+import time
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from incidents.models import Attachment
+from tracker import clock
+from tracker.files.keeping import drop_abandoned_uploads, forget_files, kept_since, list_keys
+from tracker.files.names import storage_shards
+
+# A row follows its file within seconds; a day leaves room for every clock and every restart.
+ORPHANS_ARE_KEPT_FOR = timedelta(hours=24)
+BATCH_SIZE = 1_000
+MAX_DELETED = 2_000
+logger = logging.getLogger(__name__)
+
+
+def sweep_orphan_files(*, max_seconds: float = 40) -> int:
+    """Deletes stored files older than a day that no row names, and uploads that were never finished; answers how many.
+
+    Each run begins at another folder, so that one that is cut short does not always leave out the same.
+    """
+    started, older_than = time.monotonic(), clock.now() - ORPHANS_ARE_KEPT_FOR
+    count = drop_abandoned_uploads(older_than=older_than)
+    shards = storage_shards()
+    first = secrets.randbelow(len(shards))
+    for shard in [*shards[first:], *shards[:first]]:
+        for batch in _batches(list_keys(shard)):
+            if time.monotonic() - started > max_seconds or count >= MAX_DELETED:
+                logger.warning("The sweep of orphaned files stopped early; the next one goes on.")
+                return count
+            orphans = _find_orphans(batch, older_than)[: MAX_DELETED - count]
+            forget_files(orphans)
+            count += len(orphans)
+    return count
+
+
+def _find_orphans(keys: Sequence[str], older_than: datetime) -> list[str]:
+    named = set(Attachment.objects.filter(storage_key__in=keys).values_list("storage_key", flat=True))
+    named |= set(
+        Attachment.objects.filter(preview_key__in=keys).exclude(preview_key="").values_list("preview_key", flat=True)
+    )
+    orphans = []
+    for key in keys:
+        if key not in named:
+            stored_at = kept_since(key)
+            if stored_at is not None and stored_at < older_than:
+                orphans.append(key)
+    return orphans
+
+
+def _batches(keys: Sequence[str]) -> list[Sequence[str]]:
+    return [keys[start : start + BATCH_SIZE] for start in range(0, len(keys), BATCH_SIZE)]
