@@ -1,5 +1,29 @@
-"""The back office's pages for tickets, alerts, channels and promises."""
+"""The back office's pages for issues, tickets, alerts, channels and promises."""
 
-from incidents.admin import alerts, calendars, channels, dashboard, deliveries, policies, sla_files, statuses, tickets
+from incidents.admin import (
+    alerts,
+    calendars,
+    channels,
+    dashboard,
+    deliveries,
+    issues,
+    policies,
+    sla_files,
+    statuses,
+    tags,
+    tickets,
+)
 
-__all__ = ["alerts", "calendars", "channels", "dashboard", "deliveries", "policies", "sla_files", "statuses", "tickets"]
+__all__ = [
+    "alerts",
+    "calendars",
+    "channels",
+    "dashboard",
+    "deliveries",
+    "issues",
+    "policies",
+    "sla_files",
+    "statuses",
+    "tags",
+    "tickets",
+]

@@ -1,8 +1,8 @@
-"""The states of tickets, alerts, channels and deliveries in words and tones."""
+"""The states of issues, tickets, alerts, channels and deliveries in words and tones."""
 
 from django.utils.safestring import SafeString
 
-from incidents.choices import AlertState, DeliveryStatus, SLAState
+from incidents.choices import AlertState, DeliveryStatus, IssueStatus, Severity, SLAState
 from incidents.models import Channel, Ticket
 from tracker import clock
 from tracker.admin.formats import render_badge
@@ -15,6 +15,30 @@ DELIVERY_TONES = {
     DeliveryStatus.DEAD: "breach",
     DeliveryStatus.CANCELLED: "quiet",
 }
+ISSUE_TONES = {
+    IssueStatus.OPEN: "alert",
+    IssueStatus.TRIAGED: "info",
+    IssueStatus.IN_PROGRESS: "info",
+    IssueStatus.DONE: "ok",
+}
+SEVERITY_TONES = {
+    Severity.LOW: "quiet",
+    Severity.MEDIUM: "info",
+    Severity.HIGH: "alert",
+    Severity.CRITICAL: "breach",
+}
+
+
+def issue_badge(status: str) -> SafeString:
+    """An issue's status."""
+    known = IssueStatus(status)
+    return render_badge(str(known.label), ISSUE_TONES[known])
+
+
+def severity_badge(severity: str) -> SafeString:
+    """How bad an issue is."""
+    known = Severity(severity)
+    return render_badge(str(known.label), SEVERITY_TONES[known])
 
 
 def render_sla_badge(ticket: Ticket, *, is_missed: bool = False) -> SafeString:

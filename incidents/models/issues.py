@@ -91,6 +91,9 @@ class Issue(models.Model):
             models.Index("reporter", F("id").desc(), name="issue_of_reporter", condition=Q(reporter__isnull=False)),
             models.Index("assignee", F("id").desc(), name="issue_of_assignee", condition=Q(assignee__isnull=False)),
             models.Index(F("id").desc(), name="issue_open", condition=~Q(status="DONE")),
+            models.Index(
+                F("updated_at").desc(), F("id").desc(), name="issue_open_by_update", condition=~Q(status="DONE")
+            ),
             models.Index("due_on", "id", name="issue_by_due_day", condition=Q(due_on__isnull=False)),
             GinIndex(fields=["search"], name="issue_search"),
         ]

@@ -20,6 +20,12 @@ def possible_moves(status: str) -> list[str]:
     return [after for before, after in access.table()["transitions"]["issues"] if before == status]
 
 
+def next_status(status: str) -> str:
+    """The next status on the way to done, which is where it ends."""
+    position = WAY_TO_DONE.index(IssueStatus(status))
+    return WAY_TO_DONE[min(position + 1, len(WAY_TO_DONE) - 1)]
+
+
 @transaction.atomic
 def move_issue(*, actor: Actor, issue: Issue, status: str) -> Issue:
     """Moves an issue to another status; every stay is kept, and a reopening clears `triaged_at` and `done_at`.

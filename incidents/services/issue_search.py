@@ -3,15 +3,19 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.contrib.postgres.search import SearchVector
+from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db import connection
 from django.db.models import Value
 from django.db.models.expressions import CombinedExpression
 
 CONFIG = "simple"
+MAX_WORDS = 12
+# Shorter beginnings stand for so many words that looking all of them up takes longer than anybody waits.
+SHORTEST_BEGINNING = 3
 # PostgreSQL takes up to 1 MB of distinct words in one vector; texts beyond these are found by their beginnings.
 MAX_DESCRIPTION_CHARACTERS = 100_000
 MAX_COMMENTS_CHARACTERS = 200_000
+UNQUOTABLE = str.maketrans(dict.fromkeys("'\\\0", " "))
 REFRESH = """
 UPDATE incidents_issue i SET search =
     setweight(to_tsvector('simple', i.title), 'A')
@@ -27,6 +31,17 @@ def search_vector_of(title: str, description: str) -> CombinedExpression:
     """The words of an issue without comments, to be written with the row itself."""
     beginning = Value(description[:MAX_DESCRIPTION_CHARACTERS])
     return SearchVector(Value(title), weight="A", config=CONFIG) + SearchVector(beginning, weight="B", config=CONFIG)
+
+
+def search_query_of(text: str) -> SearchQuery | None:
+    """What was typed as a query: every word, by its beginning where it is long enough; `-word` excludes it."""
+    parts = []
+    for typed in text.split()[:MAX_WORDS]:
+        word = typed.lstrip("-").translate(UNQUOTABLE).strip()
+        if word:
+            ending = ":*" if len(word) >= SHORTEST_BEGINNING else ""
+            parts.append(f"{'!' if typed.startswith('-') else ''}'{word}'{ending}")
+    return SearchQuery(" & ".join(parts), search_type="raw", config=CONFIG) if parts else None
 
 
 def refresh_search(issue_ids: Sequence[int]) -> None:

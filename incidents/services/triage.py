@@ -6,13 +6,14 @@ from typing import Any
 
 from django.db import transaction
 
+from incidents.choices import IssueStatus
 from incidents.models import Issue
 from incidents.services.issue_fields import check_issue_fields
-from incidents.services.issue_moves import move_issue
+from incidents.services.issue_moves import move_issue, next_status
 from incidents.services.issues import update_issue, visible_issues
 from tracker import access
 from tracker.access import Actor
-from tracker.exceptions import DomainError, InvalidInput, NotFound
+from tracker.exceptions import Conflict, DomainError, InvalidInput, NotFound
 
 MAX_ISSUES = 200
 
@@ -43,13 +44,40 @@ def triage_issues(
         InvalidInput: nothing to change, too many issues, or a field that the actor may not write.
     """
     _check(actor, ids, changes, status, [*add_tags, *remove_tags])
-    found = visible_issues(actor, "update").select_related("project").in_bulk(list(ids))
-    if len(found) < len(set(ids)):
-        raise NotFound("One of these issues is not there, or you may not see it.")
+    found = _find_all(actor, ids)
     return [
         _triage_one(actor, found[pk], changes, status, add_tags=add_tags, remove_tags=remove_tags)
         for pk in dict.fromkeys(ids)
     ]
+
+
+def advance_issues(*, actor: Actor, ids: Sequence[int]) -> list[TriageResult]:
+    """Moves up to MAX_ISSUES issues one step towards done; one that is done refuses, and reopening is another matter.
+
+    Raises: as `triage_issues`.
+    """
+    access.require(actor, "issues", "transition")
+    if not 1 <= len(ids) <= MAX_ISSUES:
+        raise InvalidInput.of_field("ids", f"1 to {MAX_ISSUES} issues.")
+    found = _find_all(actor, ids)
+    return [_advance_one(actor, found[pk]) for pk in dict.fromkeys(ids)]
+
+
+def _find_all(actor: Actor, ids: Sequence[int]) -> dict[int, Issue]:
+    found = visible_issues(actor, "update").select_related("project").in_bulk(list(ids))
+    if len(found) < len(set(ids)):
+        raise NotFound("One of these issues is not there, or you may not see it.")
+    return found
+
+
+def _advance_one(actor: Actor, issue: Issue) -> TriageResult:
+    try:
+        if issue.status == IssueStatus.DONE:
+            raise Conflict(f"{issue.key} is done already.")
+        moved = move_issue(actor=actor, issue=issue, status=next_status(issue.status))
+    except DomainError as refusal:
+        return TriageResult(issue, is_changed=False, refusal=refusal)
+    return TriageResult(moved, is_changed=True)
 
 
 def _check(

@@ -12,19 +12,21 @@ COUNT_CAP = 10_000
 class CappedPaginator(Paginator[Any]):
     """Counts exactly up to 10,000 rows and says "10,000+" beyond; who looks further narrows by filter or search."""
 
+    cap = COUNT_CAP
+
     @cached_property
     def _counted(self) -> int:
         rows = self.object_list
         if not isinstance(rows, QuerySet):
             return len(rows)
-        return rows.order_by().values("pk")[: COUNT_CAP + 1].count()
+        return rows.order_by().values("pk")[: self.cap + 1].count()
 
     @property
     def count(self) -> int:
-        """The number of rows, at most 10,000."""
-        return min(self._counted, COUNT_CAP)
+        """The number of rows, at most the cap."""
+        return min(self._counted, self.cap)
 
     @property
     def is_capped(self) -> bool:
         """Whether there are more rows than `count` says."""
-        return self._counted > COUNT_CAP
+        return self._counted > self.cap

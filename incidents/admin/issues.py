@@ -1,0 +1,192 @@
+"""The issue list: what is not done, the newest change first."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from incidents.admin.badges import issue_badge, severity_badge
+from incidents.admin.issue_facets import MOST_SETS, count_tags, read_samples
+from incidents.admin.issue_filters import (
+    FOUND_LIMIT,
+    KEY,
+    AssigneeFilter,
+    CreatedFilter,
+    DueFilter,
+    FacetFilter,
+    PriorityFilter,
+    ProjectFilter,
+    ReporterFilter,
+    SeverityFilter,
+    StatusFilter,
+    TagFilter,
+    WatchedFilter,
+    is_overdue,
+)
+from incidents.models import Issue
+from incidents.services.issue_search import search_query_of
+from incidents.services.issues import visible_issues
+from tracker.admin.base import AccessAdmin, actor_of
+from tracker.admin.formats import write_moment
+from tracker.admin.paging import CappedPaginator
+
+HEAVY = ("search", "description", "description_html", "assignee__password")
+TITLE_CHARACTERS = 160
+MOST_CHIPS = 6
+SEARCH_COUNT_CAP = 1_000
+
+
+class SearchPaginator(CappedPaginator):
+    """Every row that a search looks at is read in full, so fewer are counted."""
+
+    cap = SEARCH_COUNT_CAP
+
+
+class IssueList(ChangeList):
+    """A page of issues with the figures of its filters."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        """The page, then what the filters would show."""
+        super().get_results(request)
+        specs = [spec for spec in self.filter_specs if isinstance(spec, FacetFilter)]
+        # A filter that is set counts what the others let through; one that is not counts what is shown.
+        chosen = [spec for spec in specs if spec.value()][: MOST_SETS - 1]
+        ordering = self.queryset.query.order_by
+        sets = [self.queryset, *(self._let_through(request, spec).order_by(*ordering) for spec in chosen)]
+        shown, *others = read_samples(sets)
+        for spec in specs:
+            spec.sample = others[chosen.index(spec)] if spec in chosen else shown
+            if isinstance(spec, TagFilter):
+                count_tags(spec.sample, limit=FOUND_LIMIT)
+
+    def _let_through(self, request: HttpRequest, left_out: FacetFilter) -> QuerySet[Issue]:
+        rows: QuerySet[Issue] = self.root_queryset
+        for spec in self.filter_specs:
+            let_through = spec.queryset(request, rows) if spec is not left_out else None
+            rows = rows if let_through is None else let_through
+        return self.model_admin.get_search_results(request, rows, self.query)[0]
+
+
+@admin.register(Issue)
+class IssueAdmin(AccessAdmin[Issue]):
+    """What is to be done, how bad it is, and who has it."""
+
+    resource = "issues"
+    owner_field = "reporter"
+    menu = ("Work", 0)
+    list_display = (
+        "key_cell",
+        "title_cell",
+        "severity_cell",
+        "priority_cell",
+        "status_cell",
+        "assignee_cell",
+        "project_cell",
+        "due_cell",
+        "updated_cell",
+    )
+    list_display_links = ("key_cell",)
+    list_select_related = ("project", "assignee")
+    list_filter = (
+        StatusFilter,
+        SeverityFilter,
+        PriorityFilter,
+        ProjectFilter,
+        AssigneeFilter,
+        ReporterFilter,
+        TagFilter,
+        DueFilter,
+        WatchedFilter,
+        CreatedFilter,
+    )
+    search_fields = ("title",)
+    search_help_text = "OPS-12, or beginnings of words"
+    sortable_by = ("key_cell", "updated_cell")
+    empty_hint = "Nothing to triage. Issues appear as soon as somebody reports one."
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Issue]:
+        """What whoever asks may see; the list reads no heavy column."""
+        if request.resolver_match is None or request.resolver_match.url_name != "incidents_issue_changelist":
+            return super().get_queryset(request)
+        return visible_issues(actor_of(request)).defer(*HEAVY).prefetch_related("tags")
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """The list with figures."""
+        return IssueList
+
+    def get_paginator(self, request: HttpRequest, queryset: Any, per_page: int, *args: Any, **kwargs: Any) -> Any:
+        """A search is counted less far."""
+        kind = SearchPaginator if request.GET.get("q", "").strip() else CappedPaginator
+        return kind(queryset, per_page, *args, **kwargs)
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        """The newest change first; the next due day first where the list is about due days."""
+        is_about_due_days = request.GET.get("due") in ("overdue", "week", "set")
+        return ("due_on", "id") if is_about_due_days else ("-updated_at", "-id")
+
+    def search(self, queryset: QuerySet[Issue], term: str) -> QuerySet[Issue]:
+        """The one issue of a key, or issues by the words of title, description and comments."""
+        if match := KEY.fullmatch(term):
+            named = queryset.filter(project__key=match[1].upper(), number=int(match[2]))
+            if named.exists():
+                return named
+        query = search_query_of(term)
+        return queryset.filter(search=query) if query is not None else queryset.none()
+
+    @admin.display(description="key", ordering="-pk")
+    def key_cell(self, issue: Issue) -> str:
+        """How people call it."""
+        return issue.key
+
+    @admin.display(description="title")
+    def title_cell(self, issue: Issue) -> SafeString:
+        """The title and the tags."""
+        tags = list(issue.tags.all())
+        chips = format_html_join("", ' <span class="chip">{}</span>', ((tag.name,) for tag in tags[:MOST_CHIPS]))
+        more = format_html(' <span class="quiet">+{}</span>', len(tags) - MOST_CHIPS) if len(tags) > MOST_CHIPS else ""
+        return format_html("{}{}{}", issue.title[:TITLE_CHARACTERS], chips, more)
+
+    @admin.display(description="severity")
+    def severity_cell(self, issue: Issue) -> SafeString:
+        """How bad it is."""
+        return severity_badge(issue.severity)
+
+    @admin.display(description="prio")
+    def priority_cell(self, issue: Issue) -> int:
+        """1 first, 3 last."""
+        return issue.priority
+
+    @admin.display(description="status")
+    def status_cell(self, issue: Issue) -> SafeString:
+        """Where it stands."""
+        return issue_badge(issue.status)
+
+    @admin.display(description="assignee")
+    def assignee_cell(self, issue: Issue) -> str:
+        """Who has it."""
+        return (issue.assignee.full_name or issue.assignee.email) if issue.assignee else "–"
+
+    @admin.display(description="project")
+    def project_cell(self, issue: Issue) -> str:
+        """What it belongs to."""
+        return issue.project.name
+
+    @admin.display(description="due")
+    def due_cell(self, issue: Issue) -> SafeString | str:
+        """Until when; overdue in words, not by colour alone."""
+        if issue.due_on is None:
+            return "–"
+        day = f"{issue.due_on:%d %b %Y}"
+        if not is_overdue(issue.due_on, issue.status, timezone.localdate()):
+            return day
+        return format_html('<span class="is-over">{} overdue</span>', day)
+
+    @admin.display(description="updated", ordering="updated_at")
+    def updated_cell(self, issue: Issue) -> str:
+        """When it changed last."""
+        return write_moment(issue.updated_at)
