@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("incidents", "0005_sealed_channels"),
+        ("incidents", "0006_letters_to_people"),
         ("tracker", "0004_unconfirmed_people"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
