@@ -10,17 +10,17 @@ from django.contrib.auth import update_session_auth_hash
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils import timezone
 
 from tracker.admin.base import AccessAdmin, actor_of
-from tracker.admin.user_forms import LoginForm, OwnPasswordForm, show_refusal
+from tracker.admin.user_forms import LoginForm, OwnPasswordForm, ProfileForm, show_refusal
 from tracker.devices import remember_device
 from tracker.exceptions import DomainError
 from tracker.models import User
 from tracker.services.letters import has_mail
 from tracker.services.logins import note_session
-from tracker.services.users import change_password
+from tracker.services.users import change_password, update_user
 
 MENU = ("Work", "Delivery", "SLA", "People", "System")
 
@@ -104,6 +104,27 @@ class TrackerAdminSite(AdminSite):
                 return HttpResponseRedirect(reverse("admin:index"))
         context = {**self.each_context(request), "title": "Change your password", "form": form}
         return TemplateResponse(request, "admin/tracker/user/password.html", context)
+
+    def get_urls(self) -> list[Any]:
+        """With a page about oneself."""
+        return [path("profile/", self.admin_view(self.profile), name="profile"), *super().get_urls()]
+
+    def profile(self, request: HttpRequest) -> HttpResponse:
+        """One's own name and time zone."""
+        actor = actor_of(request)
+        if actor.user is None:
+            raise PermissionDenied
+        form = ProfileForm(request.POST or None, instance=actor.user)
+        if request.method == "POST" and form.is_valid():
+            try:
+                update_user(actor=actor, user=actor.user, changes=form.cleaned_data)
+            except DomainError as error:
+                show_refusal(form, error)
+            else:
+                messages.success(request, "Your profile was changed.")
+                return HttpResponseRedirect(reverse("admin:profile"))
+        context = {**self.each_context(request), "title": "My profile", "form": form}
+        return TemplateResponse(request, "admin/tracker/user/profile.html", context)
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
         """The menu by what people do, not by which package a table lives in."""

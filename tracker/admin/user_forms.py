@@ -36,6 +36,18 @@ class UserForm(AccessForm):
         """Nothing: the service checks what a person may be, and the row stays as it is until then."""
 
 
+class ProfileForm(forms.ModelForm[User]):
+    """What everybody may change of themselves."""
+
+    class Meta:
+        model = User
+        fields = ("full_name", "timezone")
+        help_texts = {"timezone": "Such as Europe/Berlin."}
+
+    def _post_clean(self) -> None:
+        """Nothing: the service checks what a person may be, and the reader's own row stays as it is until then."""
+
+
 class NewUserForm(AccessForm):
     """A new person."""
 

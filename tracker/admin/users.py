@@ -16,6 +16,7 @@ from tracker.admin.user_forms import NewPasswordForm, NewUserForm, UserForm, sho
 from tracker.exceptions import DomainError
 from tracker.models import User
 from tracker.models.users import normalise_email
+from tracker.services.deletions import delete_user
 from tracker.services.users import change_password, create_user, update_user
 
 FIELDS = ("email", "full_name", "timezone", "role", "is_active")
@@ -86,6 +87,14 @@ class UserAdmin(AccessAdmin[User]):
         update_user(
             actor=actor, user=obj, changes={name: values[name] for name in FIELDS if name in values and name in allowed}
         )
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Admins, and nobody themselves."""
+        return super().has_delete_permission(request, obj) and (obj is None or obj.pk != request.user.pk)
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        """Through the service, which refuses where something refers to them."""
+        delete_user(actor=actor_of(request), user=obj)
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """With a way to set a password for those who may."""

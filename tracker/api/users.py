@@ -14,6 +14,7 @@ from tracker.api.permissions import column_of
 from tracker.api.serializers import StrictModelSerializer
 from tracker.api.viewsets import ApiViewSet, ListMixin, RetrieveMixin
 from tracker.models import User
+from tracker.services.deletions import delete_user
 from tracker.services.users import create_user, update_user, visible_users
 
 
@@ -76,7 +77,7 @@ class UserViewSet(ListMixin, RetrieveMixin, ApiViewSet[User]):
     ordering = ("email",)
     search_fields = ("email", "full_name")
     etag_exclude = ("last_login", "password")
-    http_method_names = ["get", "head", "options", "post", "patch"]
+    http_method_names = ["get", "head", "options", "post", "patch", "delete"]
 
     def get_queryset(self) -> Any:
         """The people whom the caller may see, or change."""
@@ -99,6 +100,12 @@ class UserViewSet(ListMixin, RetrieveMixin, ApiViewSet[User]):
         user = self.get_object()
         changes = self.change(UserChangeSerializer if is_for_all else OwnProfileSerializer)
         return self.respond(update_user(actor=self.actor, user=user, changes=changes))
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, pk: str) -> Response:
+        """Deletes a person to whom nothing refers; 409 says what does. Deactivate them instead."""
+        delete_user(actor=self.actor, user=self.get_object())
+        return Response(status=204)
 
 
 # The table says what may be written; a serializer that says something else must not start.

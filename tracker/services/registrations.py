@@ -12,6 +12,7 @@ from tracker.choices import NotificationKind, Role
 from tracker.even_pace import even_pace
 from tracker.exceptions import InvalidInput
 from tracker.models import User
+from tracker.models.users import normalise_email
 from tracker.services import attempts
 from tracker.services.account_links import CONFIRM_TOKENS, id_of
 from tracker.services.events import log_event
@@ -47,6 +48,7 @@ def register_person(*, actor: Actor, email: str, password: str, full_name: str =
         Throttled: too many registrations.
     """
     needs_confirmation = has_mail()
+    email = normalise_email(email)
     person = User(email=email, full_name=full_name, role=Role.REPORTER, is_unconfirmed=needs_confirmation)
     check_fields(person)
     _check_domain(person.email)

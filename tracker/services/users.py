@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import QuerySet
 
 from tracker.access import Actor, decide
@@ -17,6 +17,7 @@ from tracker.services.logins import end_logins_of
 from tracker.services.passwords import check_own_password
 from tracker.services.tokens import revoke_tokens_of
 
+ADMINS_LOCK = 7_214_006
 PROFILE = ("email", "full_name", "timezone")
 
 
@@ -53,7 +54,7 @@ def create_user(
     else:
         set_password(user, password)
     _save(user)
-    log_event(actor=actor, verb="user.created", obj=user, after=_facts(user))
+    log_event(actor=actor, verb="user.created", obj=user, after=facts_of(user))
     return user
 
 
@@ -61,7 +62,7 @@ def create_user(
 def update_user(*, actor: Actor, user: User, changes: Mapping[str, Any]) -> User:
     """Changes profile, role and activity in one go, each through its own rule; `changes` holds new values by field."""
     user = User.objects.select_for_update().get(pk=user.pk)
-    before = _facts(user)
+    before = facts_of(user)
     profile = {name: changes[name] for name in PROFILE if name in changes and changes[name] != before[name]}
     for name, value in profile.items():
         setattr(user, name, value)
@@ -93,7 +94,7 @@ def change_role(*, actor: Actor, user: User, role: str) -> User:
     user = User.objects.select_for_update().get(pk=user.pk)
     if user.role == role:
         return user
-    _keep_an_admin(user)
+    keep_an_admin(user)
     before, user.role = user.role, role
     user.is_superuser = user.is_superuser and role == Role.ADMIN
     user.save(update_fields=["role", "is_superuser"])
@@ -111,7 +112,7 @@ def deactivate_user(*, actor: Actor, user: User) -> User:
     """
     user = User.objects.select_for_update().get(pk=user.pk)
     if user.is_active:
-        _keep_an_admin(user)
+        keep_an_admin(user)
         user.is_active = False
         user.save(update_fields=["is_active"])
         _end_everything(actor, user, because="deactivation")
@@ -168,15 +169,23 @@ def _end_everything(actor: Actor, user: User, *, because: str) -> None:
     revoke_tokens_of(actor=actor, user=user)
 
 
-def _keep_an_admin(user: User) -> None:
-    """Refuses to take the last active admin away; the lock lets two admins not remove each other at once."""
-    admins = User.objects.select_for_update().filter(role=Role.ADMIN, is_active=True).order_by("pk")
-    active = list(admins.values_list("pk", flat=True))
-    if active == [user.pk]:
+def keep_an_admin(user: User) -> None:
+    """Refuses to take the last active admin away. Of two admins who remove each other the second waits here, and looks
+    again; a lock of its own, because each of the two has locked the row that the other would have to look at.
+
+    Raises:
+        Conflict: there would be none left.
+    """
+    if user.role != Role.ADMIN or not user.is_active:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ADMINS_LOCK])
+    if not User.objects.filter(role=Role.ADMIN, is_active=True).exclude(pk=user.pk).exists():
         raise Conflict("This is the last active admin; make somebody else one first.")
 
 
-def _facts(user: User) -> dict[str, Any]:
+def facts_of(user: User) -> dict[str, Any]:
+    """What the log keeps of a person."""
     return {name: getattr(user, name) for name in (*PROFILE, "role", "is_active")}
 
 

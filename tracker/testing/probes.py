@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tracker.models import ApiToken, User
-from tracker.testing.factories import PASSWORD, make_token_row
+from tracker.testing.factories import PASSWORD, make_token_row, make_user
 from tracker.testing.rights import Probe
 
 NEW_TOKEN = {"name": "CI", "scopes": ["read"]}
@@ -22,6 +22,11 @@ def person(owner: User) -> Mapping[str, Any]:
     return {"pk": owner.pk}
 
 
+def stranger(owner: User) -> Mapping[str, Any]:
+    """Somebody to whom nothing refers."""
+    return {"pk": make_user().pk}
+
+
 PROBES = [
     Probe("GET", "v1/auth/me", "users", "read", is_own=True),
     Probe("PATCH", "v1/auth/me", "users", "update", body={"full_name": "New"}, is_own=True),
@@ -31,6 +36,7 @@ PROBES = [
     Probe("GET", "v1/users/{pk}", "users", "read", person),
     Probe("POST", "v1/users", "users", "create", body={"email": "new@example.com"}, status=201),
     Probe("PATCH", "v1/users/{pk}", "users", "update", person, body={"full_name": "New"}),
+    Probe("DELETE", "v1/users/{pk}", "users", "delete", stranger, status=204),
     Probe("GET", "v1/tokens", "api_tokens", "list"),
     Probe("GET", "v1/tokens/{pk}", "api_tokens", "read", token_of),
     Probe("POST", "v1/tokens", "api_tokens", "create", body=NEW_TOKEN, status=201),
