@@ -90,7 +90,7 @@ class OwnPasswordForm(NewPasswordForm):
     field_order = ("current", "password", "repeated")
 
 
-def show_refusal(form: forms.Form, error: DomainError) -> None:
+def show_refusal(form: forms.BaseForm, error: DomainError) -> None:
     """Puts what a service refused beside the field."""
     for detail in error.details:
         form.add_error(detail.field if detail.field in form.fields else None, detail.message)
