@@ -28,10 +28,11 @@ from incidents.admin.issue_filters import (
     WatchedFilter,
     is_overdue,
 )
+from incidents.admin.issue_page import IssuePage
 from incidents.models import Issue
 from incidents.services.issue_search import search_query_of
 from incidents.services.issues import visible_issues
-from tracker.admin.base import AccessAdmin, actor_of
+from tracker.admin.base import actor_of
 from tracker.admin.formats import write_moment
 from tracker.admin.paging import CappedPaginator
 
@@ -73,11 +74,9 @@ class IssueList(ChangeList):
 
 
 @admin.register(Issue)
-class IssueAdmin(AccessAdmin[Issue]):
+class IssueAdmin(IssuePage):
     """What is to be done, how bad it is, and who has it."""
 
-    resource = "issues"
-    owner_field = "reporter"
     menu = ("Work", 0)
     list_display = (
         "key_cell",

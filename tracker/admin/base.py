@@ -306,16 +306,19 @@ class AccessAdmin(admin.ModelAdmin[M]):
             return HttpResponseRedirect(self.list_url())
         if obj is None or not self.is_allowed(request, "read", obj):
             raise PermissionDenied
-        context = {
+        return self.render_page(request, obj, template, build(obj))
+
+    def render_page(self, request: HttpRequest, obj: M, template: str, context: dict[str, Any]) -> TemplateResponse:
+        """One row's page with what every such page needs."""
+        frame = {
             **self.admin_site.each_context(request),
             "title": str(obj),
             "opts": self.opts,
             "original": obj,
             "media": self.media,
             "show_history": may(actor_of(request), "audit_log", "list"),
-            **build(obj),
         }
-        return TemplateResponse(request, template, context)
+        return TemplateResponse(request, template, {**frame, **context})
 
     def page_url(self, name: str, view: Callable[..., HttpResponse], *, of_object: bool = True) -> Any:
         """A further address of this model, `<id>/name/` or `name/`, known as admin:APP_MODEL_name."""
@@ -335,6 +338,23 @@ class AccessAdmin(admin.ModelAdmin[M]):
         self, request: HttpRequest, object_id: str, action: str, work: Callable[[M], object], done: str
     ) -> HttpResponse:
         """A button on a row's page: POST, right, one service call, back to the page."""
+        obj = self.take_posted(request, object_id, action)
+        if isinstance(obj, HttpResponse):
+            return obj
+        try:
+            work(obj)
+        except DomainError as error:
+            messages.error(request, error.message)
+        else:
+            messages.success(request, done)
+        return HttpResponseRedirect(self.object_url(obj))
+
+    def take_posted(self, request: HttpRequest, object_id: str, action: str) -> M | HttpResponse:
+        """The row that a POST means, for those who may do `action` to it; or where to go, if it is gone.
+
+        Raises:
+            PermissionDenied: no POST, or no right.
+        """
         if request.method != "POST" or not self.is_allowed(request, action):
             raise PermissionDenied
         obj = self.get_object(request, object_id)
@@ -343,10 +363,4 @@ class AccessAdmin(admin.ModelAdmin[M]):
             return HttpResponseRedirect(self.list_url())
         if not self.is_allowed(request, action, obj):
             raise PermissionDenied
-        try:
-            work(obj)
-        except DomainError as error:
-            messages.error(request, error.message)
-        else:
-            messages.success(request, done)
-        return HttpResponseRedirect(self.object_url(obj))
+        return obj
