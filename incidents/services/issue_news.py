@@ -1,5 +1,6 @@
 """What becomes known of a change: its line in the log, and the people who are told."""
 
+from collections.abc import Collection
 from typing import Any
 
 from incidents.models import Issue
@@ -28,29 +29,30 @@ def log_issue(
     log_event(actor=actor, verb=verb, obj=issue, before=before, after=after, data=facts)
 
 
-def tell_assignee(*, actor: Actor, issue: Issue) -> None:
-    """Tells whoever has the issue now."""
-    if issue.assignee is not None:
-        _tell(actor, issue, [issue.assignee], NotificationKind.ASSIGNED, f"{issue.key} is yours: {issue.title}")
+def tell_assignee(*, actor: Actor, issue: Issue) -> set[int]:
+    """Tells whoever has the issue now; whom, by their ids."""
+    if issue.assignee is None:
+        return set()
+    return _tell(actor, issue, [issue.assignee], NotificationKind.ASSIGNED, f"{issue.key} is yours: {issue.title}")
 
 
-def tell_mentioned(*, actor: Actor, issue: Issue, text: str, known: str = "") -> set[int]:
+def tell_mentioned(
+    *, actor: Actor, issue: Issue, text: str, known: str = "", except_ids: Collection[int] = ()
+) -> set[int]:
     """Tells those whom `text` mentions, and `known` did not, if they may see the issue; whom, by their ids."""
     addresses = find_mentions(text) - find_mentions(known)
     people = list(User.objects.filter(email__in=addresses, is_active=True)) if addresses else []
-    people = [person for person in people if person.role != Role.REPORTER or person.pk == issue.reporter_id]
     headline = f"{actor.label} mentions you in {issue.key}: {issue.title}"
-    _tell(actor, issue, people, NotificationKind.MENTIONED, headline, text)
-    return {person.pk for person in people}
+    people = [person for person in people if person.pk not in except_ids]
+    return _tell(actor, issue, people, NotificationKind.MENTIONED, headline, text)
 
 
-def tell_watchers(*, actor: Actor, issue: Issue, what: str, body: str = "", except_ids: set[int] | None = None) -> None:
-    """Tells reporter, assignee and watchers that somebody did `what` to the issue."""
+def tell_watchers(*, actor: Actor, issue: Issue, what: str, body: str = "", except_ids: Collection[int] = ()) -> None:
+    """Tells reporter, assignee and watchers that somebody did `what` to the issue; `except_ids` know it already."""
     people = {person.pk: person for person in (issue.reporter, issue.assignee) if person is not None}
     for person in issue.watchers.filter(is_active=True).defer("password")[:MAX_WATCHERS_TOLD]:
-        if person.role != Role.REPORTER or person.pk == issue.reporter_id:
-            people[person.pk] = person
-    for pk in except_ids or ():
+        people[person.pk] = person
+    for pk in except_ids:
         people.pop(pk, None)
     headline = f"{issue.key}: {actor.label} {what} ({issue.title})"
     _tell(actor, issue, list(people.values()), NotificationKind.WATCHED, headline, body)
@@ -58,14 +60,18 @@ def tell_watchers(*, actor: Actor, issue: Issue, what: str, body: str = "", exce
 
 def _tell(
     actor: Actor, issue: Issue, people: list[User], kind: NotificationKind, headline: str, body: str = ""
-) -> None:
-    if people:
-        notify_people(
-            actor=actor,
-            recipients=people,
-            kind=kind,
-            object_type="issue",
-            object_id=str(issue.pk),
-            headline=headline,
-            body=body[:EXCERPT_CHARACTERS],
-        )
+) -> set[int]:
+    """Tells those of `people` who may see the issue; answers who was told, by their ids."""
+    seeing = [person for person in people if person.role != Role.REPORTER or person.pk == issue.reporter_id]
+    if not seeing:
+        return set()
+    rows = notify_people(
+        actor=actor,
+        recipients=seeing,
+        kind=kind,
+        object_type="issue",
+        object_id=str(issue.pk),
+        headline=headline,
+        body=body[:EXCERPT_CHARACTERS],
+    )
+    return {row.recipient_id for row in rows}

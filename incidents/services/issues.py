@@ -66,8 +66,8 @@ def create_issue(*, actor: Actor, values: Mapping[str, Any], project: Project | 
     if tags:
         issue.tags.set(find_tags(tags))
     log_issue(actor=actor, verb="issue.created", issue=issue, after={"title": issue.title, "severity": issue.severity})
-    tell_assignee(actor=actor, issue=issue)
-    tell_mentioned(actor=actor, issue=issue, text=issue.description)
+    told = tell_assignee(actor=actor, issue=issue)
+    tell_mentioned(actor=actor, issue=issue, text=issue.description, except_ids=told)
     return issue
 
 
@@ -101,11 +101,11 @@ def update_issue(*, actor: Actor, issue: Issue, changes: Mapping[str, Any]) -> I
         return issue
     _save_changes(issue, changed)
     log_issue(actor=actor, verb="issue.updated", issue=issue, before=before, after=after)
-    if "assignee" in changed:
-        tell_assignee(actor=actor, issue=issue)
+    told = tell_assignee(actor=actor, issue=issue) if "assignee" in changed else set()
     if "description" in changed:
-        tell_mentioned(actor=actor, issue=issue, text=issue.description, known=str(before["description"]))
-    tell_watchers(actor=actor, issue=issue, what=f"changed {', '.join(sorted(after))}")
+        known = str(before["description"])
+        told |= tell_mentioned(actor=actor, issue=issue, text=issue.description, known=known, except_ids=told)
+    tell_watchers(actor=actor, issue=issue, what=f"changed {', '.join(sorted(after))}", except_ids=told)
     return issue
 
 

@@ -23,7 +23,8 @@ VERBS = {
     "policy": ("published",),
     "status": ("recategorised",),
     "user": (
-        "created", "updated", "role_changed", "deactivated", "logged_in", "logged_out", "password_changed"
+        "created", "updated", "role_changed", "deactivated", "logged_in", "logged_out", "password_changed",
+        "preferences_set",
     ),
     "token": ("created", "revoked"),
     "project": ("created", "updated"),

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 
 from tracker.admin.base import AccessAdmin, actor_of
 from tracker.admin.user_forms import LoginForm, OwnPasswordForm, ProfileForm, show_refusal
@@ -20,6 +21,7 @@ from tracker.exceptions import DomainError
 from tracker.models import User
 from tracker.services.letters import has_mail
 from tracker.services.logins import note_session
+from tracker.services.notification_lists import MOST_COUNTED, count_unread
 from tracker.services.users import change_password, update_user
 
 MENU = ("Work", "Delivery", "SLA", "People", "System")
@@ -33,6 +35,12 @@ class Panel:
     context: dict[str, Any] = field(default_factory=dict)
     position: int = 50
     is_wide: bool = False
+
+
+def write_unread(request: HttpRequest) -> str:
+    """How many notifications wait for whoever looks: "", "7" or "99+"."""
+    count = count_unread(actor_of(request))
+    return f"{MOST_COUNTED}+" if count > MOST_COUNTED else str(count or "")
 
 
 PanelBuilder = Callable[[HttpRequest], Panel | None]
@@ -59,7 +67,12 @@ class TrackerAdminSite(AdminSite):
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """What every page's frame shows."""
-        return {**super().each_context(request), "reader_timezone": timezone.get_current_timezone_name()}
+        return {
+            **super().each_context(request),
+            "reader_timezone": timezone.get_current_timezone_name(),
+            # Asked where a page shows it, and once.
+            "unread_count": SimpleLazyObject(lambda: write_unread(request)),
+        }
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """The first page: what needs somebody now."""

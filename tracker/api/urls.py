@@ -6,10 +6,12 @@ from rest_framework.routers import SimpleRouter
 from tracker.api.accounts import ConfirmView, RegisterView, ResetConfirmView, ResetView
 from tracker.api.auth import LoginView, LogoutView, MeView, PasswordView, RefreshView
 from tracker.api.docs import RedocView, SchemaView, SwaggerView
+from tracker.api.notifications import NotificationViewSet
 from tracker.api.tokens import TokenViewSet
 from tracker.api.users import UserViewSet
 
 router = SimpleRouter(trailing_slash=False, use_regex_path=False)
+router.register("notifications", NotificationViewSet, basename="notification")
 router.register("tokens", TokenViewSet, basename="token")
 router.register("users", UserViewSet, basename="user")
 

@@ -9,9 +9,10 @@ from typing import Any
 from django.contrib.auth.hashers import make_password
 from django.test import Client
 
+from tracker import clock
 from tracker.access import Actor
-from tracker.choices import Role
-from tracker.models import ApiToken, Project, User
+from tracker.choices import NotificationKind, Role
+from tracker.models import ApiToken, Notification, Project, User
 from tracker.services.logins import start_login
 from tracker.services.tokens import issue_token
 
@@ -43,6 +44,12 @@ def make_project(**fields: Any) -> Project:
     project = Project.objects.create(**{"key": f"P{number}", "name": f"Project {number}", **fields})
     project.members.set(members)
     return project
+
+
+def make_notification(recipient: User, **fields: Any) -> Notification:
+    """A line that nobody has read, about nothing in particular."""
+    values = {"kind": NotificationKind.ASSIGNED, "headline": f"News {next(_numbers)}", "created_at": clock.now()}
+    return Notification.objects.create(recipient=recipient, **{**values, **fields})
 
 
 def make_token_row(owner: User, **fields: Any) -> ApiToken:

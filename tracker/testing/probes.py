@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tracker.models import ApiToken, User
-from tracker.testing.factories import PASSWORD, make_token_row, make_user
+from tracker.testing.factories import PASSWORD, make_notification, make_token_row, make_user
 from tracker.testing.rights import Probe
 
 NEW_TOKEN = {"name": "CI", "scopes": ["read"]}
@@ -27,6 +27,11 @@ def stranger(owner: User) -> Mapping[str, Any]:
     return {"pk": make_user().pk}
 
 
+def notification(owner: User) -> Mapping[str, Any]:
+    """A line of the owner's list."""
+    return {"pk": make_notification(owner).pk}
+
+
 PROBES = [
     Probe("GET", "v1/auth/me", "users", "read", is_own=True),
     Probe("PATCH", "v1/auth/me", "users", "update", body={"full_name": "New"}, is_own=True),
@@ -37,6 +42,12 @@ PROBES = [
     Probe("POST", "v1/users", "users", "create", body={"email": "new@example.com"}, status=201),
     Probe("PATCH", "v1/users/{pk}", "users", "update", person, body={"full_name": "New"}),
     Probe("DELETE", "v1/users/{pk}", "users", "delete", stranger, status=204),
+    Probe("GET", "v1/notifications", "notifications", "list"),
+    Probe("GET", "v1/notifications/{pk}", "notifications", "read", notification),
+    Probe("POST", "v1/notifications/{pk}/read", "notifications", "transition", notification),
+    Probe("POST", "v1/notifications/read-all", "notifications", "transition"),
+    Probe("GET", "v1/notifications/preferences", "notifications", "list"),
+    Probe("PATCH", "v1/notifications/preferences", "notifications", "update", body={"watched": {"mail": "daily"}}),
     Probe("GET", "v1/tokens", "api_tokens", "list"),
     Probe("GET", "v1/tokens/{pk}", "api_tokens", "read", token_of),
     Probe("POST", "v1/tokens", "api_tokens", "create", body=NEW_TOKEN, status=201),

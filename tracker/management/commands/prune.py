@@ -17,5 +17,6 @@ class Command(BaseCommand):
         result = prune_registry()
         self.stdout.write(
             f"{result.answers} stored answers, {result.login_attempts} login counters, "
-            f"{result.login_sessions} login sessions, {result.sessions} sessions deleted."
+            f"{result.login_sessions} login sessions, {result.sessions} sessions, "
+            f"{result.notifications} notifications deleted."
         )
