@@ -9,6 +9,7 @@ import asyncio
 import io
 import json
 import sys
+import time
 from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from typing import Any
@@ -23,6 +24,8 @@ from tracker.exceptions import DomainError, InvalidInput, TooLarge
 # Bodies up to here are read before a thread is taken; longer ones as the view reads them.
 READ_AHEAD_BYTES = 1024 * 1024
 STALL_SECONDS = 30.0
+# A body may take as long as this speed needs, on top of one stall: whoever drips must not hold a thread for ever.
+SLOWEST_BYTES_PER_SECOND = 64 * 1024
 WSGIApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 Headers = list[tuple[bytes, bytes]]
 
@@ -106,8 +109,9 @@ class _Exchange:
 class _LongBody(io.RawIOBase):
     """A body that is still coming in, for a view that reads it in its thread."""
 
-    def __init__(self, line: "_Line", receive: Receive) -> None:
+    def __init__(self, line: "_Line", receive: Receive, length: int) -> None:
         self._line, self._receive = line, receive
+        self._ends_at = time.monotonic() + STALL_SECONDS + length / SLOWEST_BYTES_PER_SECOND
         self._rest, self._is_complete = b"", False
 
     def readable(self) -> bool:
@@ -117,6 +121,8 @@ class _LongBody(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         """Raises ClientGone (an OSError, which Django understands) rather than pretend that the body ended."""
         while not self._rest and not self._is_complete:
+            if time.monotonic() > self._ends_at:
+                raise ClientGone
             message = self._line.wait(self._next())
             if message["type"] == "http.disconnect":
                 raise ClientGone
@@ -171,7 +177,7 @@ async def _open_body(headers: dict[str, str], receive: Receive, line: _Line) -> 
     if length > settings.REQUEST_BODY_LIMIT:
         raise TooLarge(f"The body is longer than {settings.REQUEST_BODY_LIMIT} bytes.")
     if length > READ_AHEAD_BYTES:
-        return io.BufferedReader(_LongBody(line, receive), 64 * 1024), length
+        return io.BufferedReader(_LongBody(line, receive, length), 64 * 1024), length
     if not length and not is_chunked:
         return io.BytesIO(), 0
     content = await _read_body(receive)

@@ -1,12 +1,14 @@
 """The bridge to WSGI: long and cut bodies, downloads that nobody reads, and headers that pretend."""
 
 import http.client
+import io
 import os
 import socket
 import time
 
 import pytest
 
+from tracker import pages
 from tracker.testing.web_servers import run_web_server
 
 MEGABYTE = 1024 * 1024
@@ -52,6 +54,18 @@ def test_a_body_that_is_cut_off_is_no_shorter_body(server, declared, sent):
     assert server.request("POST", "/read", body=b"abc").json == 3
     if declared > MEGABYTE:
         server.process.wait_for("cut off: ClientGone", seconds=5)
+
+
+def test_a_body_that_only_drips_is_given_up(monkeypatch):
+    class Line:
+        def wait(self, step):
+            step.close()
+            return {"type": "http.request", "body": b"x", "more_body": True}
+
+    monkeypatch.setattr(pages, "STALL_SECONDS", 0.05)
+    body = pages._LongBody(Line(), lambda: None, 6400)
+    with pytest.raises(pages.ClientGone):
+        io.BufferedReader(body).read(10**9)
 
 
 def test_a_stream_arrives_as_it_is_made(server):
