@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.postgres.search import SearchQuery, SearchVector
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 from django.db.models import Value
 from django.db.models.expressions import CombinedExpression
 
@@ -15,6 +15,9 @@ SHORTEST_BEGINNING = 3
 # PostgreSQL takes up to 1 MB of distinct words in one vector; texts beyond these are found by their beginnings.
 MAX_DESCRIPTION_CHARACTERS = 100_000
 MAX_COMMENTS_CHARACTERS = 200_000
+# Compounds of rare letters take up to nine bytes a character; with so many comments, these fit in every case.
+SURE_COMMENTS_CHARACTERS = 15_000
+TOO_LONG = "54000"
 UNQUOTABLE = str.maketrans(dict.fromkeys("'\\\0", " "))
 REFRESH = """
 UPDATE incidents_issue i SET search =
@@ -46,10 +49,20 @@ def search_query_of(text: str) -> SearchQuery | None:
 
 def refresh_search(issue_ids: Sequence[int]) -> None:
     """Reads the words of these issues anew; to be called in the transaction that changed a text, under its lock."""
+    try:
+        with transaction.atomic():
+            _refresh(issue_ids, MAX_COMMENTS_CHARACTERS)
+    except OperationalError as error:
+        if getattr(error.__cause__, "sqlstate", "") != TOO_LONG:
+            raise
+        _refresh(issue_ids, SURE_COMMENTS_CHARACTERS)
+
+
+def _refresh(issue_ids: Sequence[int], comments: int) -> None:
     values: dict[str, Any] = {
         "ids": list(issue_ids),
         "description": MAX_DESCRIPTION_CHARACTERS,
-        "comments": MAX_COMMENTS_CHARACTERS,
+        "comments": comments,
     }
     with connection.cursor() as cursor:
         cursor.execute(REFRESH, values)
