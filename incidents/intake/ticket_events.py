@@ -211,7 +211,8 @@ def _find_fault(event: TicketEventInput, latest: datetime) -> tuple[str, str] | 
             return name, f"May not be {limit}."
     words = f"{event.priority}{event.customer_tier}{event.status}{event.title}{event.description}{event.assignee}"
     if "\x00" in words or "\x00" in f"{event.url}{event.project}":
-        return "event", "Text may not contain NUL characters."
+        fields = [name for name in FIELD_NAMES if "\x00" in str(getattr(event, name) or "")]
+        return fields[0], "Text may not contain NUL characters."
     if not words.isascii() and (field := _find_word_that_grows(event)):
         return field, "Is too long once its case is folded."
     if event.priority.isspace() or event.customer_tier.isspace() or event.status.isspace():

@@ -12,6 +12,7 @@ from incidents.channels.email import split_recipients
 from incidents.choices import KINDS_FOR_ALERTS, ChannelKind, SLAState
 from incidents.models import Channel
 from tracker.addresses import OutgoingRefused, check_url
+from tracker.texts import is_storable
 
 WORD_FILTERS = ("states", "priorities", "tiers", "projects")
 ALERTING_STATES = frozenset({SLAState.ALERT.value, SLAState.BREACH.value})
@@ -23,7 +24,7 @@ NAME = re.compile(r"[^\x00-\x1f\x7f,]{1,60}")
 
 
 def _check_name(value: Any, channel: Channel) -> str:
-    if not isinstance(value, str) or not NAME.fullmatch(value.strip()):
+    if not isinstance(value, str) or not NAME.fullmatch(value.strip()) or not is_storable(value):
         raise ValueError("1 to 60 characters without commas.")
     return value.strip()
 

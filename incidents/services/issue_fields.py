@@ -11,6 +11,7 @@ from tracker.access import Actor, writable_fields
 from tracker.choices import Role
 from tracker.exceptions import FieldError, InvalidInput
 from tracker.models import User
+from tracker.texts import UNSTORABLE, is_storable
 
 MAX_TITLE_CHARACTERS = 300
 MAX_DESCRIPTION_CHARACTERS = 65_536
@@ -80,8 +81,10 @@ def check_text(text: Any, *, longest: int, is_required: bool = False) -> str:
     Raises:
         ValueError: says what is allowed.
     """
-    if not isinstance(text, str) or "\0" in text:
-        raise ValueError("Must be a text without NUL characters.")
+    if not isinstance(text, str):
+        raise ValueError("Must be a text.")
+    if not is_storable(text):
+        raise ValueError(UNSTORABLE)
     text = text.replace("\r\n", "\n").strip()
     if len(text) > longest or (is_required and not text):
         raise ValueError(f"{1 if is_required else 0} to {longest:,} characters.")
@@ -97,6 +100,9 @@ def clean_tag(word: Any) -> str:
     word = " ".join(check_text(word, longest=MAX_TAG_CHARACTERS, is_required=True).lower().split())
     if "," in word or not word.isprintable():
         raise ValueError("A tag has no comma and no control characters.")
+    # Some capitals are two letters in lower case.
+    if len(word) > MAX_TAG_CHARACTERS:
+        raise ValueError(f"1 to {MAX_TAG_CHARACTERS} characters in lower case.")
     return str(word)
 
 

@@ -16,6 +16,7 @@ from tracker.choices import Role
 from tracker.exceptions import InvalidInput, PermissionDenied
 from tracker.models import User
 from tracker.services.events import log_event
+from tracker.texts import UNSTORABLE, is_storable
 
 MAX_COMMENT_CHARACTERS = 20_000
 # No letters or digits that are mistaken for one another when a number is read out over the telephone.
@@ -131,8 +132,10 @@ def comment_on_ticket(*, actor: Actor, ticket: Ticket, body: str) -> Comment:
     access.require(actor, "comments", "create")
     if actor.user is None:
         raise PermissionDenied("Only people comment.")
-    if not body.strip() or len(body) > MAX_COMMENT_CHARACTERS or "\x00" in body:
-        raise InvalidInput.of_field("body", f"1 to {MAX_COMMENT_CHARACTERS} characters without NUL.")
+    if not is_storable(body):
+        raise InvalidInput.of_field("body", UNSTORABLE)
+    if not body.strip() or len(body) > MAX_COMMENT_CHARACTERS:
+        raise InvalidInput.of_field("body", f"1 to {MAX_COMMENT_CHARACTERS} characters.")
     comment = Comment.objects.create(ticket=ticket, author=actor.user, body=body.strip(), created_at=clock.now())
     log_event(
         actor=actor,

@@ -12,6 +12,7 @@ from tracker.access import Actor, decide, require
 from tracker.exceptions import Conflict, FieldError, InvalidInput
 from tracker.models import Project, User
 from tracker.services.events import log_event
+from tracker.texts import UNSTORABLE, is_storable
 
 INBOX_KEY = "INBOX"
 
@@ -76,6 +77,9 @@ def _facts(project: Project) -> dict[str, Any]:
 
 
 def _save(project: Project) -> None:
+    for name in ("key", "name"):
+        if not is_storable(getattr(project, name)):
+            raise InvalidInput.of_field(name, UNSTORABLE)
     try:
         project.full_clean(validate_unique=False, validate_constraints=False)
         with transaction.atomic():

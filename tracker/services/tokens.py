@@ -15,8 +15,10 @@ from tracker.exceptions import InvalidInput, NotFound
 from tracker.models import ApiToken, User
 from tracker.quick_rows import JoinedRow
 from tracker.services.events import log_event
+from tracker.texts import is_storable
 
 TOKEN_MARK = "trk_"  # noqa: S105 - what every token starts with, so that secret scanners and our own parser know it
+MAX_NAME_CHARACTERS = 80
 LAST_USE_RESOLUTION = timedelta(minutes=1)
 _tokens = JoinedRow(ApiToken, key="prefix", relation="owner")
 
@@ -39,8 +41,8 @@ def issue_token(
     unknown = [scope for scope in wanted if scope not in Scope.values]
     if unknown or not wanted:
         raise InvalidInput.of_field("scopes", f"Choose at least one of: {', '.join(Scope.values)}.")
-    if not name.strip():
-        raise InvalidInput.of_field("name", "Say what the token is for.")
+    if not name.strip() or len(name.strip()) > MAX_NAME_CHARACTERS or not is_storable(name):
+        raise InvalidInput.of_field("name", f"Say in 1 to {MAX_NAME_CHARACTERS} characters what the token is for.")
     if expires_at is not None and expires_at <= clock.now():
         raise InvalidInput.of_field("expires_at", "This moment has passed.")
     prefix, secret = secrets.token_hex(5), secrets.token_urlsafe(32)

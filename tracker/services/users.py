@@ -16,6 +16,7 @@ from tracker.services.events import log_event
 from tracker.services.logins import end_logins_of
 from tracker.services.passwords import check_own_password
 from tracker.services.tokens import revoke_tokens_of
+from tracker.texts import UNSTORABLE, is_storable
 
 ADMINS_LOCK = 7_214_006
 PROFILE = ("email", "full_name", "timezone")
@@ -195,6 +196,9 @@ def check_fields(user: User) -> None:
     Raises:
         InvalidInput: names each field.
     """
+    for name in PROFILE:
+        if not is_storable(getattr(user, name)):
+            raise InvalidInput.of_field(name, UNSTORABLE)
     # Uniqueness is left to the database, which alone can settle it.
     try:
         user.full_clean(exclude=["password"], validate_unique=False, validate_constraints=False)
