@@ -55,7 +55,7 @@ class Probe:
             "comment_id": 999999999,
             "link_id": 999999999,
             "attachment_id": 999999999,
-        }  # fmt: skip
+        }
     )
 
     @property
