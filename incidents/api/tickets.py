@@ -29,7 +29,7 @@ from incidents.querysets import TicketQuerySet
 from incidents.services.ticket_ledgers import explain_ticket
 from incidents.services.tickets import assign_ticket, change_ticket, comment_on_ticket, visible_tickets
 from tracker.api.etags import etag_of, values_of
-from tracker.api.filters import ChoiceInFilter, InFilter
+from tracker.api.filters import ChoiceInFilter, FlagFilter, InFilter
 from tracker.api.viewsets import ApiViewSet, ListMixin, RetrieveMixin
 from tracker.exceptions import InvalidInput
 from tracker.models import User
@@ -63,7 +63,7 @@ class TicketFilterSet(filters.FilterSet):
     category = ChoiceInFilter(field_name="category", lookup_expr="in", choices=Category.choices)
     project = InFilter(field_name="project__key", lookup_expr="in")
     assignee = filters.CharFilter(method="filter_assignee", max_length=254, label="an e-mail address, or none")
-    is_open = filters.BooleanFilter()
+    is_open = FlagFilter()
     created_after = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
     created_before = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
     updated_after = filters.IsoDateTimeFilter(field_name="updated_at", lookup_expr="gte")

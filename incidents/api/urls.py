@@ -1,4 +1,4 @@
-"""Addresses of tickets, alerts, channels and deliveries, below /v1/."""
+"""Addresses of issues, tickets, alerts, channels and deliveries, below /v1/."""
 
 from django.urls import path
 from rest_framework.routers import SimpleRouter
@@ -7,10 +7,21 @@ from incidents.api.alerts import AlertViewSet
 from incidents.api.attachment_content import AttachmentContentView
 from incidents.api.channels import ChannelViewSet
 from incidents.api.deliveries import DeliveryViewSet
+from incidents.api.issue_parts import IssueCommentViewSet, IssueEventViewSet, IssueLinkViewSet
+from incidents.api.issues import IssueViewSet, ProjectIssueViewSet
 from incidents.api.sla import CalendarViewSet, PolicyViewSet
+from incidents.api.tags import TagViewSet
 from incidents.api.tickets import DashboardViewSet, TicketViewSet
 
+OF_ISSUE = "issues/(?P<id>[^/]+)"
+
 router = SimpleRouter(trailing_slash=False)
+router.register("issues", IssueViewSet, basename="issue")
+router.register(f"{OF_ISSUE}/comments", IssueCommentViewSet, basename="issue-comment")
+router.register(f"{OF_ISSUE}/links", IssueLinkViewSet, basename="issue-link")
+router.register(f"{OF_ISSUE}/events", IssueEventViewSet, basename="issue-event")
+router.register("projects/(?P<project>[^/]+)/issues", ProjectIssueViewSet, basename="project-issue")
+router.register("tags", TagViewSet, basename="tag")
 router.register("tickets", TicketViewSet, basename="ticket")
 router.register("dashboard", DashboardViewSet, basename="dashboard")
 router.register("alerts", AlertViewSet, basename="alert")

@@ -20,7 +20,7 @@ from tracker import access, clock
 from tracker.access import Actor
 from tracker.exceptions import InvalidInput, NotFound
 from tracker.models import Project
-from tracker.services.projects import ensure_inbox, visible_projects
+from tracker.services.projects import ensure_inbox, projects_of_person
 
 PLAIN_FIELDS = ("title", "description", "severity", "priority", "assignee", "due_on", "factory")
 
@@ -167,19 +167,26 @@ def take_number(project: Project) -> int:
 
 def find_issue(actor: Actor, name: str) -> Issue | None:
     """The issue of this id or key (OPS-12), if the actor may see it."""
-    rows = visible_issues(actor, "read").select_related("project")
+    named = named_issue(name)
+    return visible_issues(actor, "read").select_related("project").filter(named).first() if named else None
+
+
+def named_issue(name: str) -> Q | None:
+    """What finds the issue of this id or key; None for what is neither."""
+    if not name.isascii():
+        return None
     if name.isdecimal() and len(name) < 19:
-        return rows.filter(pk=int(name)).first()
+        return Q(pk=int(name))
     key, _, number = name.partition("-")
     if not (number.isdecimal() and len(number) < 10):
         return None
-    return rows.filter(Q(project__key=key.upper()), number=int(number)).first()
+    return Q(project__key=key.upper(), number=int(number))
 
 
 def _find_project(actor: Actor, project: Project | None) -> Project:
     if project is None:
         return ensure_inbox()
-    if actor.token_id is None and not visible_projects(actor).filter(pk=project.pk).exists():
+    if not projects_of_person(actor).filter(pk=project.pk).exists():
         raise NotFound("There is nothing here, or nothing that you may see.")
     return project
 

@@ -16,6 +16,7 @@ from incidents.testing.factories import (
     make_issue,
     make_ticket,
 )
+from incidents.testing.issue_probes import PROBES as ISSUE_PROBES
 from incidents.testing.ticket_events import SYSTEM, ingest, make_event
 from tracker import clock
 from tracker.models import User
@@ -78,6 +79,7 @@ POLICY = {"policy": {"fallback": {"response": 30, "resolution": 180}}}
 CHANNEL = {"name": "ops", "kind": "slack", "url": "https://hooks.slack.com/services/T/B/x"}
 MUTE = {"until": None}
 PROBES = [
+    *ISSUE_PROBES,
     Probe("GET", "v1/tickets", "tickets", "list"),
     Probe("POST", "v1/tickets", "tickets", "create", body=EVENT),
     Probe("GET", "v1/tickets/{id}", "tickets", "read", ticket),

@@ -42,6 +42,14 @@ class NumberInFilter(django_filters.BaseInFilter, django_filters.NumberFilter):
     """`?project=1,2`: any of several numbers."""
 
 
+class FlagFilter(django_filters.TypedChoiceFilter):
+    """`?is_open=true`: true or false; anything else is refused instead of meaning nothing."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        flags = [("true", "true"), ("false", "false")]
+        super().__init__(*args, **{"choices": flags, "coerce": "true".__eq__, "empty_value": None, **kwargs})
+
+
 def check_query(params: Mapping[str, Any], allowed: Collection[str]) -> None:
     """Refuses parameters that this address does not know, and repeated ones.
 

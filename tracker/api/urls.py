@@ -7,6 +7,7 @@ from tracker.api.accounts import ConfirmView, RegisterView, ResetConfirmView, Re
 from tracker.api.auth import LoginView, LogoutView, MeView, PasswordView, RefreshView
 from tracker.api.docs import RedocView, SchemaView, SwaggerView
 from tracker.api.notifications import NotificationViewSet
+from tracker.api.projects import ProjectViewSet
 from tracker.api.tokens import TokenViewSet
 from tracker.api.users import UserViewSet
 
@@ -14,6 +15,7 @@ router = SimpleRouter(trailing_slash=False, use_regex_path=False)
 router.register("notifications", NotificationViewSet, basename="notification")
 router.register("tokens", TokenViewSet, basename="token")
 router.register("users", UserViewSet, basename="user")
+router.register("projects", ProjectViewSet, basename="project")
 
 urlpatterns = [
     path("v1/schema", SchemaView.as_view(), name="schema"),

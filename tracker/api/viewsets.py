@@ -202,9 +202,8 @@ class ApiViewSet(ApiView, GenericViewSet[M], Generic[M]):
         queryset: Any = self.get_queryset()
         if if_match is not None:
             queryset = queryset.select_for_update(of=("self",))
-        name = self.lookup_field
         try:
-            instance: M | None = queryset.filter(**{name: self.kwargs[self.lookup_url_kwarg or name]}).first()
+            instance: M | None = self.find(queryset).first()
         except (ValueError, TypeError, OverflowError):
             instance = None
         if instance is None:
@@ -212,6 +211,15 @@ class ApiViewSet(ApiView, GenericViewSet[M], Generic[M]):
         if if_match is not None:
             check_match(if_match, self.etag(instance))
         return instance
+
+    def find(self, queryset: Any) -> Any:
+        """The row that the address names; override where an object goes by several names.
+
+        Raises:
+            ValueError, TypeError, OverflowError: there cannot be one.
+        """
+        name = self.lookup_field
+        return queryset.filter(**{name: self.kwargs[self.lookup_url_kwarg or name]})
 
     def etag(self, instance: M) -> str:
         """The version of an object; override where the answer shows more than its row, such as the state of a clock."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tracker.models import ApiToken, User
-from tracker.testing.factories import PASSWORD, make_notification, make_token_row, make_user
+from tracker.testing.factories import PASSWORD, make_notification, make_project, make_token_row, make_user
 from tracker.testing.rights import Probe
 
 NEW_TOKEN = {"name": "CI", "scopes": ["read"]}
@@ -32,6 +32,11 @@ def notification(owner: User) -> Mapping[str, Any]:
     return {"pk": make_notification(owner).pk}
 
 
+def project(owner: User) -> Mapping[str, Any]:
+    """A project of theirs."""
+    return {"pk": make_project(owner=owner).key}
+
+
 PROBES = [
     Probe("GET", "v1/auth/me", "users", "read", is_own=True),
     Probe("PATCH", "v1/auth/me", "users", "update", body={"full_name": "New"}, is_own=True),
@@ -52,4 +57,10 @@ PROBES = [
     Probe("GET", "v1/tokens/{pk}", "api_tokens", "read", token_of),
     Probe("POST", "v1/tokens", "api_tokens", "create", body=NEW_TOKEN, status=201),
     Probe("POST", "v1/tokens/{pk}/revoke", "api_tokens", "transition", token_of),
+    Probe("GET", "v1/projects", "projects", "list"),
+    Probe("GET", "v1/projects/{pk}", "projects", "read", project),
+    Probe("POST", "v1/projects", "projects", "create", body={"key": "OPS", "name": "Operations"}, status=201),
+    Probe("PATCH", "v1/projects/{pk}", "projects", "update", project, body={"name": "New"}),
+    Probe("DELETE", "v1/projects/{pk}", "projects", "delete", project, status=204),
+    Probe("POST", "v1/projects/{pk}/transition", "projects", "transition", project, body={"is_archived": True}),
 ]
