@@ -1,8 +1,7 @@
 """Files of issues: stored before a row names them, deleted after no row does."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 from django.conf import settings
@@ -12,7 +11,8 @@ from django.db.models import QuerySet, Sum
 
 from incidents.models import Attachment, Comment, Issue
 from incidents.services.issue_news import log_issue, tell_watchers
-from incidents.services.issues import lock_issue, visible_issues
+from incidents.services.issues import create_issue, lock_issue, visible_issues
+from incidents.services.stored_files import StoredFile, as_upload, keep_until_named
 from tracker import access, clock
 from tracker.access import Actor
 from tracker.exceptions import (
@@ -24,28 +24,13 @@ from tracker.exceptions import (
     QuotaExceeded,
     Unavailable,
 )
-from tracker.files.keeping import forget_files, keep_file, open_file
-from tracker.files.names import clean_file_name
-from tracker.files.previews import make_preview
-from tracker.files.types import UNKNOWN, detect_type
+from tracker.files.keeping import forget_files, open_file
 from tracker.files.uploads import Upload
-from tracker.models import User
+from tracker.models import Project, User
 
 MAX_FILES_PER_ISSUE = 50
 NOT_FOUND = "There is nothing here, or nothing that you may see."
 FIELD = "file"
-
-
-@dataclass(frozen=True, slots=True)
-class StoredFile:
-    """What a row says about a file that lies in the storage already."""
-
-    name: str
-    content_type: str
-    storage_key: str
-    preview_key: str
-    size_bytes: int
-    sha256: str
 
 
 def visible_attachments(actor: Actor) -> QuerySet[Attachment]:
@@ -74,14 +59,43 @@ def attach_file(
         raise NotFound(NOT_FOUND)
     if comment is not None and comment.issue_id != issue.pk:
         raise InvalidInput.of_field("comment", "Must be a comment on this issue.")
-    with _as_upload(upload) as sent:
-        _check_room(actor.user, issue, sent)
-        with _stored(sent) as stored, transaction.atomic():
+    with as_upload(upload) as sent:
+        _check_room(actor.user, [sent], issue)
+        with keep_until_named(sent) as stored, transaction.atomic():
             issue = lock_issue(actor, issue, action="read")
-            # Whoever sends many files at once waits here, so that their sum is counted rightly.
-            uploader = User.objects.select_for_update(no_key=True).get(pk=actor.user.pk)
-            _check_room(uploader, issue, sent)
+            uploader = _lock_uploader(actor.user)
+            _check_room(uploader, [sent], issue)
             return _write_row(actor, issue, uploader, comment, stored)
+
+
+def create_issue_with_files(
+    *,
+    actor: Actor,
+    values: Mapping[str, Any],
+    uploads: "Sequence[Upload | File[Any]]",
+    project: Project | None = None,
+) -> Issue:
+    """A new issue with files: all of it, or nothing. The files are stored before the project's row is held.
+
+    Raises: as `create_issue` and `attach_file`.
+    """
+    if not uploads:
+        return create_issue(actor=actor, values=values, project=project)
+    access.require(actor, "issues", "create")
+    access.require(actor, "attachments", "create")
+    if actor.user is None:
+        raise PermissionDenied("Only people attach files.")
+    with ExitStack() as stack:
+        sent = [stack.enter_context(as_upload(upload)) for upload in uploads]
+        _check_room(actor.user, sent)
+        stored = [stack.enter_context(keep_until_named(upload)) for upload in sent]
+        with transaction.atomic():
+            issue = create_issue(actor=actor, values=values, project=project)
+            uploader = _lock_uploader(actor.user)
+            _check_room(uploader, sent)
+            for file in stored:
+                _write_row(actor, issue, uploader, None, file)
+        return issue
 
 
 @transaction.atomic
@@ -122,52 +136,23 @@ def open_attachment(*, actor: Actor, attachment: Attachment, is_preview: bool = 
         raise Unavailable("The bytes of this file are missing in the file store.") from None
 
 
-@contextmanager
-def _as_upload(upload: "Upload | File[Any]") -> Iterator[Upload]:
-    if isinstance(upload, Upload):
-        # Whoever made it closes it.
-        yield upload
-        return
-    with Upload.of_chunks(upload.name or "", upload.chunks(), field=FIELD) as taken:
-        yield taken
+def _lock_uploader(person: User) -> User:
+    """Whoever sends many files at once waits here, so that their sum is counted rightly."""
+    return User.objects.select_for_update(no_key=True).get(pk=person.pk)
 
 
-def _check_room(uploader: User, issue: Issue, upload: Upload) -> None:
-    if not upload.size:
+def _check_room(uploader: User, uploads: Sequence[Upload], issue: Issue | None = None) -> None:
+    if not all(upload.size for upload in uploads):
         raise InvalidInput.of_field(FIELD, "The file is empty.")
-    if Attachment.objects.filter(issue=issue).count() >= MAX_FILES_PER_ISSUE:
+    count = Attachment.objects.filter(issue=issue).count() if issue is not None else 0
+    if count + len(uploads) > MAX_FILES_PER_ISSUE:
         message = f"An issue has up to {MAX_FILES_PER_ISSUE} files."
         raise Conflict(f"{FIELD}: {message}", details=[FieldError(FIELD, message)])
     used = Attachment.objects.filter(uploaded_by=uploader).aggregate(total=Sum("size_bytes"))["total"] or 0
     quota: int = settings.ATTACHMENT_QUOTA_BYTES
-    if used + upload.size > quota:
+    if used + sum(upload.size for upload in uploads) > quota:
         message = f"Your files together may have up to {quota} bytes; {max(0, quota - used)} are left."
         raise QuotaExceeded(f"{FIELD}: {message}", details=[FieldError(FIELD, message)])
-
-
-@contextmanager
-def _stored(upload: Upload) -> Iterator[StoredFile]:
-    """The file in the storage; it is taken out again where the block fails."""
-    keys: list[str] = []
-    try:
-        yield _store(upload, keys)
-    except BaseException:
-        forget_files(keys)
-        raise
-
-
-def _store(upload: Upload, keys: list[str]) -> StoredFile:
-    name = clean_file_name(upload.name or "")
-    known = detect_type(upload, name)
-    preview = make_preview(upload) if known is not None and known.is_image else None
-    # What only says that it is a picture is bytes like any other.
-    content_type = known.content_type if known is not None and (preview or not known.is_image) else UNKNOWN
-    keys.append(keep_file(upload))
-    if preview is not None:
-        with Upload.of_chunks("preview", [preview]) as drawn:
-            keys.append(keep_file(drawn))
-    preview_key = keys[1] if preview is not None else ""
-    return StoredFile(name, content_type, keys[0], preview_key, upload.size, upload.sha256)
 
 
 def _write_row(actor: Actor, issue: Issue, uploader: User, comment: Comment | None, stored: StoredFile) -> Attachment:

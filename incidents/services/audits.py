@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from incidents.services.orphans import find_lost_files
 from tracker import clock
 
 MAX_EXAMPLES = 5
@@ -68,10 +69,11 @@ RULES = {
          WHERE ARRAY(SELECT g.name::text FROM tracker_user_groups m JOIN auth_group g ON g.id = m.group_id
                       WHERE m.user_id = u.id) <> ARRAY[u.role::text]""",
 }
+FILES_RULE = "a file that a row names is in the file store"
 
 
 def audit() -> list[Finding]:
-    """Asks every rule; reads only.
+    """Asks every rule, and the file store; reads only.
 
     Returns:
         the rules that do not hold, none where all is well.
@@ -86,4 +88,5 @@ def audit() -> list[Finding]:
             count, examples = cursor.fetchone()
             if count:
                 findings.append(Finding(rule, count, examples))
-    return findings
+    lost = find_lost_files()
+    return [*findings, Finding(FILES_RULE, len(lost), lost[:MAX_EXAMPLES])] if lost else findings

@@ -1,10 +1,12 @@
-"""Files that no row names: left by a process that died between file and row, or by an issue that was deleted."""
+"""Files that no row names, left by a process that died between file and row or by a deleted issue; and lost ones."""
 
 import logging
 import secrets
 import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+
+from django.db.models import Q
 
 from incidents.models import Attachment
 from tracker import clock
@@ -36,6 +38,22 @@ def sweep_orphan_files(*, max_seconds: float = 40) -> int:
             forget_files(orphans)
             count += len(orphans)
     return count
+
+
+def find_lost_files() -> list[str]:
+    """The keys that rows name and the storage does not have; there should never be one."""
+    rows = Attachment.objects.order_by()
+    previews = rows.exclude(preview_key="").values_list("preview_key", flat=True)
+    named = rows.values_list("storage_key", flat=True).union(previews).order_by("storage_key")
+    lost, shard, kept = [], "", set()
+    for key in named.iterator(chunk_size=BATCH_SIZE):
+        if not key.startswith(f"{shard}/"):
+            shard = key.partition("/")[0]
+            kept = set(list_keys(shard))
+        # Asked once more: it may have been taken away in the meantime.
+        if key not in kept and rows.filter(Q(storage_key=key) | Q(preview_key=key)).exists():
+            lost.append(key)
+    return lost
 
 
 def _find_orphans(keys: Sequence[str], older_than: datetime) -> list[str]:

@@ -8,9 +8,11 @@ from django.db import connection
 
 from incidents.intake.tickets import ingest_rows
 from incidents.services.alerts import sweep_due_clocks
-from incidents.services.audits import RULES, audit
+from incidents.services.audits import FILES_RULE, RULES, Finding, audit
+from incidents.testing.factories import make_attachment, make_issue
 from tracker import clock
 from tracker.access import Actor
+from tracker.files.keeping import forget_files
 from tracker.testing.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -80,3 +82,10 @@ def test_the_command_fails_and_says_what_is_broken(capsys: pytest.CaptureFixture
     with pytest.raises(CommandError, match="1 of"):
         call_command("verify")
     assert "a person is in the one group of their role" in capsys.readouterr().err
+
+
+def test_a_file_that_is_lost_is_found():
+    row = make_attachment(make_issue())
+    assert audit() == []
+    forget_files([row.storage_key])
+    assert audit() == [Finding(FILES_RULE, 1, [row.storage_key])]

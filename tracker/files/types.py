@@ -88,13 +88,13 @@ def _is_text(upload: Upload, head: bytes) -> bool:
 def _has_signature(head: bytes) -> bool:
     try:
         matches = puremagic.magic_string(head[:_HINT_BYTES])
-    except (puremagic.PureError, ValueError):
+    except (LookupError, ValueError):
         return False
     return any(match.confidence >= 0.5 and not _is_texts_own(match.mime_type) for match in matches)
 
 
 def _is_texts_own(content_type: str) -> bool:
-    return content_type in ("", "application/json", "message/rfc822", "text/plain", "text/csv", "text/markdown")
+    return content_type.startswith("text/") or content_type in ("", "application/json", "message/rfc822")
 
 
 def _is_mail(upload: Upload, head: bytes) -> bool:

@@ -5,11 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
+from django.db import OperationalError, connection
 
-from incidents.models import Attachment
+from incidents.models import Attachment, Issue
 from incidents.services import attachments
-from incidents.services.attachments import attach_file
+from incidents.services.attachments import attach_file, create_issue_with_files
 from incidents.testing.factories import make_attachment, make_issue, make_issue_comment
 from tracker.access import Actor
 from tracker.choices import Role
@@ -163,6 +163,47 @@ def test_where_the_row_cannot_be_written_the_file_goes(monkeypatch):
     with pytest.raises(ZeroDivisionError):
         attach(make_user(), make_issue(), PNG, "a.png")
     assert kept() == []
+
+
+def report(user, *contents, **values):
+    uploads = [Upload.of_chunks(f"{number}.txt", [content]) for number, content in enumerate(contents)]
+    try:
+        values = {"title": "Broken", **values}
+        return create_issue_with_files(actor=Actor.of_user(user), values=values, uploads=uploads)
+    finally:
+        for upload in uploads:
+            upload.close()
+
+
+def test_an_issue_comes_with_its_files_or_not_at_all(settings):
+    reporter = make_user(Role.REPORTER)
+    issue = report(reporter, b"one", b"two")
+    assert [row.name for row in issue.attachments.all()] == ["0.txt", "1.txt"]
+    assert len(kept()) == 2
+    settings.ATTACHMENT_QUOTA_BYTES = 11
+    for contents, values, refusal in [
+        ((b"one", b"two"), {}, QuotaExceeded),
+        ((b"one", b""), {}, InvalidInput),
+        ((b"one",), {"title": ""}, InvalidInput),
+        ((b"one",), {"severity": "high"}, InvalidInput),
+        ((b"x",) * 51, {}, Conflict),
+    ]:
+        with pytest.raises(refusal):
+            report(reporter, *contents, **values)
+    with pytest.raises(NotAuthenticated):
+        create_issue_with_files(actor=Actor(), values={"title": "x"}, uploads=[SimpleUploadedFile("a", b"x")])
+    assert Issue.objects.get() == issue
+    assert len(kept()) == 2
+
+
+def test_where_the_database_is_lost_the_file_stays_as_the_row_may_be_there(monkeypatch):
+    def lose(**_):
+        raise OperationalError("server closed the connection")
+
+    monkeypatch.setattr(attachments, "log_issue", lose)
+    with pytest.raises(OperationalError):
+        attach(make_user(), make_issue())
+    assert len(kept()) == 1
 
 
 @pytest.mark.skipif(not UPLOADS.is_dir(), reason=MISSING)
