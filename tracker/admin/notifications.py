@@ -69,7 +69,7 @@ class NotificationAdmin(AccessAdmin[Notification]):
     resource = "notifications"
     menu = ("Work", 9)
     owner_field = "recipient"
-    list_display = ("headline_cell", "kind", "actor_label", "when_cell")
+    list_display = ("headline_cell", "kind_cell", "by_cell", "when_cell")
     list_display_links = ("headline_cell",)
     list_filter = (UnreadFilter,)
     search_fields = ("headline",)
@@ -165,6 +165,16 @@ class NotificationAdmin(AccessAdmin[Notification]):
         if notification.read_at is None:
             return format_html('<strong class="unread">{}</strong>', notification.headline)
         return notification.headline
+
+    @admin.display(description="why")
+    def kind_cell(self, notification: Notification) -> str:
+        """Why one was told."""
+        return notification.get_kind_display()
+
+    @admin.display(description="by")
+    def by_cell(self, notification: Notification) -> str:
+        """Who did it."""
+        return notification.actor_label
 
     @admin.display(description="when")
     def when_cell(self, notification: Notification) -> str:
