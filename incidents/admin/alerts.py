@@ -79,6 +79,7 @@ class AlertAdmin(AccessAdmin[Alert]):
 
     resource = "alerts"
     menu = ("Work", 2)
+    live_types = "alert"
     list_display = (
         "name_cell", "state_cell", "ticket_cell", "crossed_cell", "level", "used_cell", "acknowledged_cell"
     )  # fmt: skip

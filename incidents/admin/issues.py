@@ -29,12 +29,14 @@ from incidents.admin.issue_filters import (
     is_overdue,
 )
 from incidents.admin.issue_page import IssuePage
+from incidents.admin.issue_triage import TriagePage
 from incidents.models import Issue
 from incidents.services.issue_search import search_query_of
 from incidents.services.issues import visible_issues
 from tracker.admin.base import actor_of
 from tracker.admin.formats import write_moment
 from tracker.admin.paging import CappedPaginator
+from tracker.admin.saved_views import SavedViewsPage
 
 HEAVY = ("search", "description", "description_html", "assignee__password")
 TITLE_CHARACTERS = 160
@@ -74,10 +76,11 @@ class IssueList(ChangeList):
 
 
 @admin.register(Issue)
-class IssueAdmin(IssuePage):
+class IssueAdmin(SavedViewsPage[Issue], TriagePage, IssuePage):
     """What is to be done, how bad it is, and who has it."""
 
     menu = ("Work", 0)
+    live_types = "issue"
     list_display = (
         "key_cell",
         "title_cell",
@@ -88,6 +91,7 @@ class IssueAdmin(IssuePage):
         "project_cell",
         "due_cell",
         "updated_cell",
+        "quick_cell",
     )
     list_display_links = ("key_cell",)
     list_select_related = ("project", "assignee")

@@ -30,6 +30,7 @@ from incidents.models import Clock, Ticket
 from incidents.services.tickets import assign_ticket, create_ticket
 from tracker.admin.base import actor_of
 from tracker.admin.formats import write_due, write_time_left
+from tracker.admin.saved_views import SavedViewsPage
 from tracker.models import User
 
 HEAVY = ("search", "description", "attributes")
@@ -52,11 +53,12 @@ class TicketList(ChangeList):
 
 
 @admin.register(Ticket)
-class TicketAdmin(TicketPage):
+class TicketAdmin(SavedViewsPage[Ticket], TicketPage):
     """What is open, what is late, and who has it."""
 
     resource = "tickets"
     menu = ("Work", 1)
+    live_types = "ticket,alert"
     list_display = (
         "external_id",
         "title_cell",

@@ -6,19 +6,21 @@ from typing import Any, ClassVar, TypeVar
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import ShowFacets
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Field, Model, QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_protect
 
 from tracker.access import Actor, Decision, decide, may
+from tracker.admin.live import read_live_cursor
 from tracker.admin.paging import CappedPaginator
 from tracker.exceptions import DomainError
 from tracker.models import Event, User
@@ -62,6 +64,8 @@ class AccessAdmin(admin.ModelAdmin[M]):
     menu: ClassVar[tuple[str, int]] = ("System", 99)
     owner_field: ClassVar[str] = ""
     empty_hint: ClassVar[str] = ""
+    # The first words of events after which the list shows itself anew, such as "ticket,alert".
+    live_types: ClassVar[str] = ""
     form = AccessForm
     paginator = CappedPaginator
     list_per_page = 50
@@ -145,8 +149,10 @@ class AccessAdmin(admin.ModelAdmin[M]):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The list, under the name of what it lists."""
         title = str(self.opts.verbose_name_plural)
-        context = {"title": title[:1].upper() + title[1:], "empty_hint": self.empty_hint, **(extra_context or {})}
-        return super().changelist_view(request, context)
+        context = {"title": title[:1].upper() + title[1:], "empty_hint": self.empty_hint}
+        if self.live_types:
+            context |= {"live_types": self.live_types, "live_cursor": read_live_cursor()}
+        return super().changelist_view(request, {**context, **(extra_context or {})})
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[M], search_term: str
@@ -232,7 +238,16 @@ class AccessAdmin(admin.ModelAdmin[M]):
         if request.POST.get("select_across", "0") not in ("", "0"):
             messages.error(request, "Tick the rows you mean; an action works on one page at a time.")
             return HttpResponseRedirect(request.get_full_path())
+        if not all(self._is_key(text) for text in request.POST.getlist(ACTION_CHECKBOX_NAME)):
+            raise Http404
         return super().response_action(request, queryset)
+
+    def _is_key(self, text: str) -> bool:
+        try:
+            self.opts.pk.to_python(text)
+        except ValidationError:
+            return False
+        return len(text) < 19 or not text.isdecimal()
 
     def run_for_each(
         self, request: HttpRequest, queryset: QuerySet[M], work: Callable[[M], object], done: str

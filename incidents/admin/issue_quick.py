@@ -1,0 +1,85 @@
+"""One step with the issue at hand: what keys of the list, and the buttons of a row, ask for."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied as Forbidden
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from incidents.choices import IssueStatus, Severity
+from incidents.models import Issue
+from incidents.services.triage import TriageResult, advance_issues, triage_issues
+from tracker.access import Actor
+from tracker.admin.base import AccessAdmin, actor_of
+from tracker.exceptions import DomainError, InvalidInput, NotFound
+
+NEXT_STEPS = {IssueStatus.OPEN: "Triage", IssueStatus.TRIAGED: "Start", IssueStatus.IN_PROGRESS: "Done"}
+MOVE_BUTTON = '<button type="button" data-do="move" title="Move along (m)">→ {}</button>'
+QUICK = (
+    '<span class="quick">{}<button type="button" data-do="assign" title="Assign to me (a)">Take</button>'
+    '<select data-do="severity" aria-label="Severity of {}">{}</select></span>'
+)
+
+
+def _write_options(chosen: str) -> SafeString:
+    marks = {True: SafeString(" selected"), False: ""}
+    options = ((value, marks[value == chosen], label) for value, label in reversed(Severity.choices))
+    return format_html_join("", '<option value="{}"{}>{}</option>', options)
+
+
+SEVERITY_OPTIONS = {severity: _write_options(severity) for severity in Severity.values}
+
+
+class QuickSteps(AccessAdmin[Issue]):
+    """The part of the issues' admin that works on one row of the list."""
+
+    def get_urls(self) -> list[Any]:
+        """One address for every step."""
+        return [self.page_url("quick", self.quick_view), *super().get_urls()]
+
+    def has_triage_permission(self, request: HttpRequest) -> bool:
+        """Whether rows may be worked on from the list."""
+        return self.is_allowed(request, "update") and self.is_allowed(request, "transition")
+
+    def quick_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """One step with one issue; answers in JSON what became of it."""
+        if request.method != "POST" or not self.has_triage_permission(request):
+            raise Forbidden
+        actor = actor_of(request)
+        try:
+            result = _take_step(actor, object_id, request.POST.get("do", ""), request.POST.get("value", ""))
+            if result.refusal is not None:
+                raise result.refusal
+        except DomainError as error:
+            return JsonResponse(error.as_document(actor.request_id), status=error.status)
+        return JsonResponse({"message": _describe(result)})
+
+    @admin.display(description="quick")
+    def quick_cell(self, issue: Issue) -> SafeString:
+        """What the keys do, for fingers and mice."""
+        step = NEXT_STEPS.get(IssueStatus(issue.status))
+        move = format_html(MOVE_BUTTON, step) if step else ""
+        return format_html(QUICK, move, issue.key, SEVERITY_OPTIONS[issue.severity])
+
+
+def _take_step(actor: Actor, object_id: str, verb: str, value: str) -> TriageResult:
+    if not (object_id.isdecimal() and len(object_id) < 19):
+        raise NotFound("There is nothing here, or nothing that you may see.")
+    ids = [int(object_id)]
+    match verb:
+        case "move":
+            return advance_issues(actor=actor, ids=ids)[0]
+        case "assign":
+            return triage_issues(actor=actor, ids=ids, changes={"assignee": actor.user})[0]
+        case "severity":
+            return triage_issues(actor=actor, ids=ids, changes={"severity": value})[0]
+    raise InvalidInput.of_field("do", "One of move, assign, severity.")
+
+
+def _describe(result: TriageResult) -> str:
+    issue = result.issue
+    person = (issue.assignee.full_name or issue.assignee.email) if issue.assignee else "nobody"
+    words = f"{issue.get_severity_display().lower()}, {issue.get_status_display().lower()}, {person} has it"
+    return f"{issue.key}{'' if result.is_changed else ' was so already'}: {words}."
