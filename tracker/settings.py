@@ -181,7 +181,7 @@ STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "tracker" / "static_src"] if (BASE_DIR / "tracker" / "static_src").is_dir() else []
 MEDIA_ROOT = Path(env.read_text("MEDIA_ROOT") or VAR_DIR / "media")
 # No file is taken in when the disk has less room left than this.
-MEDIA_RESERVE_BYTES = env.read_integer("MEDIA_RESERVE_BYTES", 256 * 1024**2, low=0, high=10**15)
+MEDIA_RESERVE_BYTES = env.read_integer("MEDIA_RESERVE_BYTES", 128 * 1024**2, low=0, high=10**15)
 ATTACHMENT_QUOTA_BYTES = env.read_integer("ATTACHMENT_QUOTA_BYTES", 1024**3, low=0, high=10**15)
 ATTACHMENTS_S3_BUCKET = env.read_text("ATTACHMENTS_S3_BUCKET")
 WHITENOISE_USE_FINDERS = IS_LOCAL

@@ -65,7 +65,9 @@ def attach_file(
             issue = lock_issue(actor, issue, action="read")
             uploader = _lock_uploader(actor.user)
             _check_room(uploader, [sent], issue)
-            return _write_row(actor, issue, uploader, comment, stored)
+            attachment = _write_row(actor, issue, uploader, comment, stored)
+            tell_watchers(actor=actor, issue=issue, what="added a file", body=attachment.name)
+            return attachment
 
 
 def create_issue_with_files(
@@ -115,6 +117,7 @@ def delete_attachment(*, actor: Actor, attachment: Attachment) -> None:
     keys = [key for key in (found.storage_key, found.preview_key) if key]
     data = {"attachment": found.pk, "name": found.name}
     found.delete()
+    Issue.objects.filter(pk=issue.pk).update(updated_at=clock.now())
     log_issue(actor=actor, verb="issue.file_removed", issue=issue, data=data)
     transaction.on_commit(lambda: forget_files(keys), robust=True)
 
@@ -171,5 +174,4 @@ def _write_row(actor: Actor, issue: Issue, uploader: User, comment: Comment | No
     Issue.objects.filter(pk=issue.pk).update(updated_at=clock.now())
     data = {"attachment": attachment.pk, "name": attachment.name}
     log_issue(actor=actor, verb="issue.file_added", issue=issue, data=data)
-    tell_watchers(actor=actor, issue=issue, what="added a file", body=attachment.name)
     return attachment
