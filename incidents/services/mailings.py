@@ -18,6 +18,7 @@ from incidents.tasks import DELIVER, ring
 from tracker import clock
 from tracker.choices import ACCOUNT_LETTERS
 from tracker.models import Notification, User
+from tracker.services.notifications import GATHERED_FOR
 
 # No channel that people name may have a comma, so nobody can take this one.
 PEOPLE = "People, by e-mail"
@@ -76,9 +77,10 @@ def _claim_people(now: datetime) -> list[int]:
 
 
 def _take_due(people: Sequence[int], now: datetime) -> list[tuple[int, int, str]]:
-    """Their due notifications, no longer due: (recipient, id, kind), the oldest first."""
-    due = Notification.objects.filter(recipient__in=people, mail_at__lte=now).order_by("recipient", "id")
-    rows = list(due.values_list("recipient", "id", "kind")[:MAX_ROWS])
+    """Their due notifications, no longer due: (recipient, id, kind), the oldest first; with those of the burst that
+    is still being gathered, so that it does not become a second letter."""
+    due = Notification.objects.filter(recipient__in=people, mail_at__lte=now + GATHERED_FOR)
+    rows = list(due.order_by("recipient", "id").values_list("recipient", "id", "kind")[:MAX_ROWS])
     Notification.objects.filter(pk__in=[pk for _, pk, _ in rows]).update(mail_at=None)
     return rows
 

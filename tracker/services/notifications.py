@@ -7,11 +7,12 @@ from zoneinfo import ZoneInfo
 
 from tracker import clock
 from tracker.access import Actor
-from tracker.bells import MAIL_PEOPLE, ring
 from tracker.choices import MailWish, NotificationKind
 from tracker.models import Notification, NotificationPreference, User
 
 DIGEST_AT = time(8)
+# "At once" waits this long, so that a triage of two hundred issues is one letter and not two hundred.
+GATHERED_FOR = timedelta(seconds=10)
 MAX_RECIPIENTS = 1_000
 MAX_HEADLINE_CHARACTERS = 200
 MAX_BODY_CHARACTERS = 2_000
@@ -57,17 +58,16 @@ def notify_people(
                     mail_at=mail_at,
                 )
             )
-    if any(row.mail_at is not None and row.mail_at <= now for row in rows):
-        ring(MAIL_PEOPLE)
     return Notification.objects.bulk_create(rows)
 
 
 def find_mail_time(wish: MailWish, timezone: str, now: datetime) -> datetime | None:
-    """When a letter about something that happens `now` is due: never, now, or at the next eight o'clock there."""
+    """When a letter about something that happens `now` is due: never, in a moment, or at the next eight o'clock
+    there."""
     if wish == MailWish.NEVER:
         return None
     if wish == MailWish.AT_ONCE:
-        return now
+        return now + GATHERED_FOR
     local = now.astimezone(ZoneInfo(timezone))
     digest = local.replace(hour=DIGEST_AT.hour, minute=0, second=0, microsecond=0)
     if digest <= local:

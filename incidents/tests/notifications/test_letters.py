@@ -20,7 +20,7 @@ from tracker import clock
 from tracker.access import Actor
 from tracker.choices import MailWish, NotificationKind, Role
 from tracker.models import Event, Notification, NotificationPreference, SweepHeartbeat
-from tracker.services.notifications import notify_people
+from tracker.services.notifications import GATHERED_FOR, notify_people
 from tracker.testing.factories import jwt_client, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -60,8 +60,19 @@ def order(person, kind):
     )
 
 
-def send_all():
+def gather():
+    """As if the moments had passed that a burst is waited for."""
+    soon = Notification.objects.filter(mail_at__lte=clock.now() + GATHERED_FOR)
+    soon.update(mail_at=clock.now())
+
+
+def write_all():
+    gather()
     mail_people()
+
+
+def send_all():
+    write_all()
     deliver_due()
 
 
@@ -128,6 +139,18 @@ def test_letters_about_an_account_go_alone():
     assert "http" not in str(Delivery.objects.values_list("payload", flat=True))
 
 
+def test_a_burst_is_gathered_into_one_letter(move_clock):
+    anna, start = make_user(), clock.now()
+    for seconds in (0, 4, 9):
+        move_clock(to=start + timedelta(seconds=seconds))
+        tell(anna)
+        mail_people()
+    assert not Delivery.objects.exists()
+    move_clock(to=start + timedelta(seconds=11))
+    mail_people()
+    assert len(Delivery.objects.get().payload["notifications"]) == 3
+
+
 def test_a_digest_waits_for_its_hour(move_clock):
     anna = make_user()
     NotificationPreference.objects.create(person=anna, kind=NotificationKind.ASSIGNED, mail=MailWish.DAILY)
@@ -143,8 +166,9 @@ def test_two_sweepers_write_each_letter_once_and_whole():
     people = [make_user() for _ in range(30)]
     for _ in range(4):
         tell(*people)
+    gather()
     assert run_at_once([write_letters] * 4) == []
-    mail_people()
+    write_all()
     letters = Delivery.objects.filter(notice=Notice.LETTER).values_list("payload", flat=True)
     assert sorted(letter["person"] for letter in letters) == sorted(person.pk for person in people)
     assert {len(letter["notifications"]) for letter in letters} == {4}
@@ -152,6 +176,7 @@ def test_two_sweepers_write_each_letter_once_and_whole():
 
 def test_what_cannot_be_written_down_stays_due(monkeypatch):
     tell(make_user())
+    gather()
     monkeypatch.setattr(Delivery.objects, "bulk_create", lambda rows: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         mail_people()
@@ -161,7 +186,7 @@ def test_what_cannot_be_written_down_stays_due(monkeypatch):
 def test_whoever_is_gone_or_unconfirmed_gets_no_letter_and_nobody_else_is_kept_waiting():
     gone, stranger, anna = make_user(), make_user(), make_user()
     tell(gone, stranger, anna)
-    mail_people()
+    write_all()
     gone.is_active, stranger.is_unconfirmed = False, True
     gone.save()
     stranger.save()
@@ -176,7 +201,7 @@ def test_whoever_is_gone_or_unconfirmed_gets_no_letter_and_nobody_else_is_kept_w
 def test_a_letter_goes_to_the_address_of_today():
     anna = make_user()
     tell(anna)
-    mail_people()
+    write_all()
     anna.email = "new@example.com"
     anna.save()
     deliver_due()
@@ -190,7 +215,7 @@ def test_what_the_reader_may_not_see_any_more_is_left_out():
     tell(anna, headline="My own", issue=own)
     deleted, _ = tell(anna, headline="Gone")
     deleted.delete()
-    mail_people()
+    write_all()
     anna.role = Role.REPORTER
     anna.save()
     deliver_due()
@@ -226,7 +251,7 @@ def test_a_dead_mailbox_ends_its_own_letter_and_breaks_nothing(mail_server):
 def test_a_server_that_is_away_is_tried_again_under_the_same_key(mail_server, settings):
     tell(make_user())
     port, settings.EMAIL_PORT = settings.EMAIL_PORT, 1
-    mail_people()
+    write_all()
     deliver_due(limit=1)
     assert statuses() == ["pending"]
     settings.EMAIL_PORT = port
@@ -247,7 +272,7 @@ def test_without_a_mail_server_letters_end_quietly_and_do_not_pile_up(settings, 
     settings.EMAIL_BACKEND = f"django.core.mail.backends.{backend}.EmailBackend"
     settings.IS_PRODUCTION = is_production
     tell(make_user())
-    mail_people()
+    write_all()
     assert not Notification.objects.filter(mail_at__isnull=False).exists()
     assert not Delivery.objects.exists()
 
@@ -262,7 +287,7 @@ def test_a_developer_reads_letters_on_the_console(settings, capsys):
 
 def test_the_channel_of_people_hears_no_alert_and_is_nobody_s_to_touch():
     tell(make_user())
-    mail_people()
+    write_all()
     people = Channel.objects.get(kind=ChannelKind.PERSON)
     Delivery.objects.all().delete()
     route_alerts([make_alert(make_ticket()).pk], notice=Notice.FIRED)

@@ -1,6 +1,6 @@
 """How people want to be told: by kind, in the list or not, and a letter never, at once or at eight in the morning."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
@@ -36,9 +36,9 @@ def test_a_digest_is_due_at_the_next_eight_o_clock_in_berlin(now, due):
     assert find_mail_time(MailWish.DAILY, "Europe/Berlin", moment) == datetime.fromisoformat(due).replace(tzinfo=UTC)
 
 
-def test_at_once_is_now_and_never_is_never():
+def test_at_once_is_in_ten_seconds_and_never_is_never():
     now = datetime(2026, 11, 21, tzinfo=UTC)
-    assert find_mail_time(MailWish.AT_ONCE, "Asia/Tokyo", now) == now
+    assert find_mail_time(MailWish.AT_ONCE, "Asia/Tokyo", now) == now + timedelta(seconds=10)
     assert find_mail_time(MailWish.NEVER, "Asia/Tokyo", now) is None
 
 
