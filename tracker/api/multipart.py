@@ -15,6 +15,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.parsers import BaseParser
 
+from tracker.api.authentication import actor_of
+from tracker.api.form_places import FormPlace
 from tracker.api.form_reader import FormReader, FormSource, UploadRules, boundary_of
 from tracker.api.parsers import FORM, check_announcement
 from tracker.exceptions import DomainError
@@ -49,8 +51,9 @@ class StrictMultipartParser(BaseParser):
         request, view = context["request"], context["view"]
         announced = check_announcement(request._request, limit_bytes=settings.REQUEST_BODY_LIMIT)
         form = FormReader(view.uploads[view.action_name])
+        place = FormPlace(actor_of(request).key)
         # Known before anything is read, so that whatever goes wrong, what has come in is closed.
-        request._request.open_uploads = form.uploads
+        request._request.open_form = (place, form.uploads)
         source = FormSource(stream, announced)
         try:
             form.read(source, boundary_of(media_type or ""))
@@ -62,9 +65,12 @@ class StrictMultipartParser(BaseParser):
 
 
 def close_uploads(request: Any) -> None:
-    """Deletes what a request sent and nobody stored."""
-    for upload in getattr(getattr(request, "_request", request), "open_uploads", ()):
+    """Deletes what a request sent and nobody stored, and lets the next form in."""
+    place, uploads = getattr(request, "open_form", (None, ()))
+    for upload in uploads:
         upload.close()
+    if place is not None:
+        place.close()
 
 
 def digest_form(values: Any) -> bytes:

@@ -11,9 +11,12 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from rest_framework.response import Response
 
+from tracker.api import form_places
+from tracker.api.form_places import FormPlace
 from tracker.api.multipart import UploadField, UploadRules
 from tracker.api.serializers import StrictSerializer
 from tracker.api.viewsets import ApiView
+from tracker.exceptions import Throttled
 from tracker.files.uploads import incoming_directory
 from tracker.testing.hostile_files import MISSING, encode_form, hostile_names
 
@@ -167,3 +170,19 @@ def test_twenty_megabytes_stay_out_of_memory():
 def test_only_an_upload_is_a_file():
     assert not FormSerializer(data={"file": "hello"}).is_valid()
     assert FormSerializer(data={}).is_valid()
+
+
+def test_one_person_s_uploads_leave_places_for_others(settings):
+    settings.WEB_THREADS = 8
+    places = [FormPlace("a"), FormPlace("a")]
+    with pytest.raises(Throttled, match="2 uploads at once"):
+        FormPlace("a")
+    places += [FormPlace("b"), FormPlace("c")]
+    with pytest.raises(Throttled):
+        FormPlace("d")
+    assert send(GOOD).status_code == 429
+    for place in places:
+        place.close()
+        place.close()
+    assert send(GOOD).status_code == 200
+    assert not form_places._taken
