@@ -17,6 +17,8 @@ from tracker.files.names import storage_shards
 ORPHANS_ARE_KEPT_FOR = timedelta(hours=24)
 BATCH_SIZE = 1_000
 MAX_DELETED = 2_000
+# An empty table beside a full store is more often a wrong or half restored database than a house without files.
+MAX_DELETED_WITHOUT_ROWS = 10
 logger = logging.getLogger(__name__)
 
 
@@ -27,14 +29,15 @@ def sweep_orphan_files(*, max_seconds: float = 40) -> int:
     """
     started, older_than = time.monotonic(), clock.now() - ORPHANS_ARE_KEPT_FOR
     count = drop_abandoned_uploads(older_than=older_than)
+    most = count + (MAX_DELETED if Attachment.objects.exists() else MAX_DELETED_WITHOUT_ROWS)
     shards = storage_shards()
     first = secrets.randbelow(len(shards))
     for shard in [*shards[first:], *shards[:first]]:
         for batch in _batches(list_keys(shard)):
-            if time.monotonic() - started > max_seconds or count >= MAX_DELETED:
+            if time.monotonic() - started > max_seconds or count >= most:
                 logger.warning("The sweep of orphaned files stopped early; the next one goes on.")
                 return count
-            orphans = _find_orphans(batch, older_than)[: MAX_DELETED - count]
+            orphans = _find_orphans(batch, older_than)[: most - count]
             forget_files(orphans)
             count += len(orphans)
     return count

@@ -91,10 +91,18 @@ def test_what_is_not_ours_is_left_alone(settings, move_clock):
 def test_a_run_is_limited_and_the_next_goes_on(move_clock, monkeypatch):
     monkeypatch.setattr(orphans, "MAX_DELETED", 2)
     monkeypatch.setattr(orphans, "BATCH_SIZE", 1)
+    make_attachment(make_issue())
     for _ in range(5):
         keep()
     move_clock(by=timedelta(hours=25))
     assert [sweep_files() for _ in range(4)] == [2, 2, 1, 0]
+
+
+def test_beside_a_database_without_files_hardly_anything_goes(move_clock):
+    for _ in range(12):
+        keep()
+    move_clock(by=timedelta(hours=25))
+    assert sweep_files() == 10
 
 
 def test_it_is_scheduled_at_two_in_the_night():
