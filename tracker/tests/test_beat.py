@@ -19,7 +19,8 @@ from tracker.models import SweepHeartbeat
 from tracker.testing.processes import ChildProcess
 from tracker.testing.services import make_child_environment
 
-pytestmark = pytest.mark.django_db(transaction=True)
+# Processes are killed and waited for, which takes too long for the suite; CI runs them before it.
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.chaos]
 QUEUE = "tracker:celery"
 LEADS, WAITS = "This beat leads.", "Another beat leads; this one waits to take over."
 
