@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 MOST_DETAILS = 50
+# Some messages quote what was sent.
+MOST_CHARACTERS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +35,12 @@ class DomainError(Exception):
     def as_document(self, request_id: str) -> dict[str, Any]:
         """The one shape of an error that every surface answers with; it names the first MOST_DETAILS fields."""
         details = [
-            {"field": item.field, "message": item.message} | ({} if item.index is None else {"index": item.index})
+            {"field": item.field, "message": item.message[:MOST_CHARACTERS]}
+            | ({} if item.index is None else {"index": item.index})
             for item in self.details[:MOST_DETAILS]
         ]
-        return {"error": {"type": self.type, "message": self.message, "details": details, "request_id": request_id}}
+        message = self.message[:MOST_CHARACTERS]
+        return {"error": {"type": self.type, "message": message, "details": details, "request_id": request_id}}
 
 
 class InvalidInput(DomainError):
