@@ -219,7 +219,11 @@ class ApiViewSet(ApiView, GenericViewSet[M], Generic[M]):
             ValueError, TypeError, OverflowError: there cannot be one.
         """
         name = self.lookup_field
-        return queryset.filter(**{name: self.kwargs[self.lookup_url_kwarg or name]})
+        value = str(self.kwargs[self.lookup_url_kwarg or name])
+        if name == "pk" and not (value.isascii() and value.isdecimal()):
+            # int() would take other scripts' digits, blanks and underscores, and each id has one spelling.
+            raise ValueError(value)
+        return queryset.filter(**{name: value})
 
     def etag(self, instance: M) -> str:
         """The version of an object; override where the answer shows more than its row, such as the state of a clock."""
