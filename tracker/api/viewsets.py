@@ -220,7 +220,7 @@ class ApiViewSet(ApiView, GenericViewSet[M], Generic[M]):
         """
         name = self.lookup_field
         value = str(self.kwargs[self.lookup_url_kwarg or name])
-        if name == "pk" and not (value.isascii() and value.isdecimal()):
+        if name in ("pk", "number") and not (value.isascii() and value.isdecimal()):
             # int() would take other scripts' digits, blanks and underscores, and each id has one spelling.
             raise ValueError(value)
         return queryset.filter(**{name: value})

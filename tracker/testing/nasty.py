@@ -28,7 +28,7 @@ WORST = {
     "link": "[x](javascript:xssmark(5)) <javascript:xssmark(6)> ![x](data:text/html;base64,PHNjcmlwdD4=)",
     "slack": "<!channel> <@U1|x> <http://evil.example|ok> & *b*",
     "mentions": "@victim@example.com " * 30,
-    "patterns": "%_\\' \" \\\\ ; DROP TABLE tracker_user;-- *:& | ! ( <->",
+    "patterns": "%_\\' \" \\\\ ; DROP TABLE people;-- *:& | ! ( <->",
 }
 UNSTORABLE = {"NUL": "a\0b", "half a surrogate": "a\ud800b", "the other half": "\udfffb"}
 HUGE = "x" * 1_000_000
