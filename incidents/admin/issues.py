@@ -175,17 +175,18 @@ class IssueAdmin(SavedViewsPage[Issue], TriagePage, IssuePage):
         return (issue.assignee.full_name or issue.assignee.email) if issue.assignee else "–"
 
     @admin.display(description="project")
-    def project_cell(self, issue: Issue) -> str:
+    def project_cell(self, issue: Issue) -> SafeString:
         """What it belongs to."""
-        return issue.project.name
+        return format_html('<span title="{0}">{0}</span>', issue.project.name)
 
     @admin.display(description="due")
     def due_cell(self, issue: Issue) -> SafeString | str:
         """Until when; overdue in words, not by colour alone."""
         if issue.due_on is None:
             return "–"
-        day = f"{issue.due_on:%d %b %Y}"
-        if not is_overdue(issue.due_on, issue.status, timezone.localdate()):
+        today = timezone.localdate()
+        day = f"{issue.due_on:%d %b}" if issue.due_on.year == today.year else f"{issue.due_on:%d %b %Y}"
+        if not is_overdue(issue.due_on, issue.status, today):
             return day
         return format_html('<span class="is-over">{} overdue</span>', day)
 

@@ -11,17 +11,17 @@ from django.utils.safestring import SafeString
 from tracker.admin.base import AccessAdmin, AccessForm, actor_of
 from tracker.admin.formats import render_badge, write_moment
 from tracker.models import Project
-from tracker.services.projects import create_project, update_project
+from tracker.services.projects import create_project, delete_project, update_project
 
 
 class ProjectForm(AccessForm):
-    """A key that stays, a name, an owner."""
+    """A key that stays, a name, an owner, members."""
 
     is_archived = forms.BooleanField(label="Archived", required=False)
 
     class Meta:
         model = Project
-        fields = ("key", "name", "owner")
+        fields = ("key", "name", "owner", "members")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -40,7 +40,7 @@ class ProjectAdmin(AccessAdmin[Project]):
     form = ProjectForm
     list_display = ("key", "name", "owner", "state_cell", "created_cell")
     search_fields = ("key", "name")
-    autocomplete_fields = ("owner",)
+    autocomplete_fields = ("owner", "members")
     readonly_fields = ("created_cell",)
     ordering = ("key",)
     empty_hint = "No project yet. Tickets can do without; give them one to tell them apart."
@@ -52,9 +52,9 @@ class ProjectAdmin(AccessAdmin[Project]):
     def get_fieldsets(self, request: HttpRequest, obj: Project | None = None) -> Any:
         """A new one has nothing to archive."""
         if obj is None:
-            return [(None, {"fields": ("key", "name", "owner")})]
+            return [(None, {"fields": ("key", "name", "owner", "members")})]
         last = ("is_archived",) if self.has_change_permission(request, obj) else ()
-        return [(None, {"fields": ("key", "name", "owner", *last, "created_cell")})]
+        return [(None, {"fields": ("key", "name", "owner", "members", *last, "created_cell")})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Project | None = None) -> tuple[str, ...]:
         """A key stays what it is: senders use it."""
@@ -65,9 +65,15 @@ class ProjectAdmin(AccessAdmin[Project]):
         values, actor = form.cleaned_data, actor_of(request)
         if change:
             changes = {name: values[name] for name in ("name", "owner", "is_archived")}
+            changes["members"] = list(values["members"])
             update_project(actor=actor, project=obj, changes=changes)
         else:
-            obj.pk = create_project(actor=actor, key=values["key"], name=values["name"], owner=values["owner"]).pk
+            given = {name: values[name] for name in ("key", "name", "owner")}
+            obj.pk = create_project(actor=actor, members=list(values["members"]), **given).pk
+
+    def delete_model(self, request: HttpRequest, obj: Project) -> None:
+        """Deletes through the service."""
+        delete_project(actor=actor_of(request), project=obj)
 
     @admin.display(description="state")
     def state_cell(self, project: Project) -> SafeString:

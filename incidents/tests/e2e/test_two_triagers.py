@@ -1,4 +1,4 @@
-"""Two people side by side before the issue list: what one does, the other sees within two seconds, and loses nothing."""
+"""Two people side by side before the issue list: what one does, the other sees in two seconds, and loses nothing."""
 
 import re
 from collections.abc import Callable, Iterator

@@ -31,10 +31,28 @@ def test_a_project_that_breaks_a_rule_is_refused_in_the_form(maintainer_client: 
     assert Project.objects.count() == 1
 
 
-def test_nobody_else_writes_or_deletes_one(client: Client, admin_client: Client):
+def test_a_reporter_neither_writes_nor_deletes_one(client: Client):
     project = make_project()
     client.force_login(make_user("reporter"))
     for rest in ("add/", f"{project.pk}/change/", f"{project.pk}/delete/"):
         assert client.post(LIST + rest, {"key": "OPS", "name": "x", "post": "yes"}).status_code == 302
-    assert admin_client.post(f"{LIST}{project.pk}/delete/", {"post": "yes"}).status_code == 403
     assert list(Project.objects.values_list("name", flat=True)) == [project.name]
+
+
+def test_members_are_chosen_on_the_page(maintainer_client: Client):
+    project, person, other = make_project(), make_user("reporter"), make_user()
+    page = f"{LIST}{project.pk}/change/"
+    assert maintainer_client.get(page).status_code == 200
+    maintainer_client.post(page, {"name": project.name, "owner": "", "members": [person.pk, other.pk]})
+    assert set(project.members.all()) == {person, other}
+    maintainer_client.post(page, {"name": project.name, "owner": "", "members": [other.pk]})
+    assert list(project.members.all()) == [other]
+    assert Event.objects.filter(verb="project.members_set").count() == 2
+
+
+def test_only_an_admin_deletes_one_and_only_an_empty_one(maintainer_client: Client, admin_client: Client):
+    project = make_project()
+    address = f"{LIST}{project.pk}/delete/"
+    assert maintainer_client.post(address, {"post": "yes"}).status_code == 403
+    admin_client.post(address, {"post": "yes"})
+    assert not Project.objects.exists()
