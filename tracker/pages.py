@@ -6,6 +6,7 @@ away ends its download, and a body that was cut off is an error instead of a sho
 """
 
 import asyncio
+import contextlib
 import io
 import json
 import sys
@@ -24,6 +25,8 @@ from tracker.exceptions import DomainError, InvalidInput, TooLarge
 # Bodies up to here are read before a thread is taken; longer ones as the view reads them.
 READ_AHEAD_BYTES = 1024 * 1024
 STALL_SECONDS = 30.0
+# What is read of a body after its refusal.
+MOST_DRAINED_BYTES = 64 * 1024 * 1024
 # A body may take as long as this speed needs, on top of one stall: whoever drips must not hold a thread for ever.
 SLOWEST_BYTES_PER_SECOND = 64 * 1024
 WSGIApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -48,11 +51,12 @@ class Pages:
             line = _Line(asyncio.get_running_loop())
             body, length = await _open_body(headers, receive, line)
         except DomainError as error:
-            await _refuse(error, headers, send)
+            await _refuse(error, headers, receive, send)
             return
         except ClientGone:
             return
-        environ = _build_environ(scope, headers, body, length)
+        reader = io.BufferedReader(body, 64 * 1024) if isinstance(body, _LongBody) else body
+        environ = _build_environ(scope, headers, reader, length)
         exchange = _Exchange(self._application, line, send)
         try:
             answer = await asyncio.get_running_loop().run_in_executor(self._threads, exchange.run, environ)
@@ -63,7 +67,8 @@ class Pages:
         if answer is not None:
             status, response_headers, content = answer
             await send({"type": "http.response.start", "status": status, "headers": response_headers})
-            await send({"type": "http.response.body", "body": content})
+            is_read = not isinstance(body, _LongBody) or body.is_complete
+            await _send_whole(content, send, None if is_read else receive)
 
 
 class _Exchange:
@@ -112,7 +117,7 @@ class _LongBody(io.RawIOBase):
     def __init__(self, line: "_Line", receive: Receive, length: int) -> None:
         self._line, self._receive = line, receive
         self._ends_at = time.monotonic() + STALL_SECONDS + length / SLOWEST_BYTES_PER_SECOND
-        self._rest, self._is_complete = b"", False
+        self._rest, self.is_complete = b"", False
 
     def readable(self) -> bool:
         """Always."""
@@ -120,13 +125,13 @@ class _LongBody(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         """Raises ClientGone (an OSError, which Django understands) rather than pretend that the body ended."""
-        while not self._rest and not self._is_complete:
+        while not self._rest and not self.is_complete:
             if time.monotonic() > self._ends_at:
                 raise ClientGone
             message = self._line.wait(self._next())
             if message["type"] == "http.disconnect":
                 raise ClientGone
-            self._rest, self._is_complete = message.get("body", b""), not message.get("more_body", False)
+            self._rest, self.is_complete = message.get("body", b""), not message.get("more_body", False)
         count = min(len(buffer), len(self._rest))
         buffer[:count], self._rest = self._rest[:count], self._rest[count:]
         return count
@@ -177,7 +182,7 @@ async def _open_body(headers: dict[str, str], receive: Receive, line: _Line) -> 
     if length > settings.REQUEST_BODY_LIMIT:
         raise TooLarge(f"The body is longer than {settings.REQUEST_BODY_LIMIT} bytes.")
     if length > READ_AHEAD_BYTES:
-        return io.BufferedReader(_LongBody(line, receive, length), 64 * 1024), length
+        return _LongBody(line, receive, length), length
     if not length and not is_chunked:
         return io.BytesIO(), 0
     content = await _read_body(receive)
@@ -243,7 +248,7 @@ def _build_environ(scope: Scope, headers: dict[str, str], body: Any, length: int
     return environ
 
 
-async def _refuse(error: DomainError, headers: dict[str, str], send: Send) -> None:
+async def _refuse(error: DomainError, headers: dict[str, str], receive: Receive, send: Send) -> None:
     request_id = logs.accept_request_id(headers.get("x-request-id"))
     body = json.dumps(error.as_document(request_id)).encode()
     await send(
@@ -258,4 +263,25 @@ async def _refuse(error: DomainError, headers: dict[str, str], send: Send) -> No
             ],
         }
     )
-    await send({"type": "http.response.body", "body": body})
+    await _send_whole(body, send, receive)
+
+
+async def _send_whole(content: bytes, send: Send, unread: Receive | None) -> None:
+    """Sends an answer. Of a body that nobody read, the rest is taken in before the answer ends: most clients look for
+    one only when they have sent everything, and a connection that is closed before tells them nothing."""
+    if unread is not None:
+        await send({"type": "http.response.body", "body": content, "more_body": True})
+        await _drain(unread)
+        content = b""
+    await send({"type": "http.response.body", "body": content})
+
+
+async def _drain(receive: Receive) -> None:
+    left = MOST_DRAINED_BYTES
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(STALL_SECONDS):
+            while left > 0:
+                message = await receive()
+                left -= len(message.get("body", b""))
+                if message["type"] == "http.disconnect" or not message.get("more_body", False):
+                    return

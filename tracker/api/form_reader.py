@@ -3,7 +3,6 @@
 import re
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -17,7 +16,6 @@ MAX_HEADER_BYTES = 16 * 1024
 MAX_TEXT_BYTES = 1024 * 1024
 # A client that drips holds a thread for so long and no longer.
 MAX_SECONDS = 300
-MAX_DRAIN_SECONDS = 3
 _BOUNDARY = re.compile(r"""[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]""")
 _PARAMETER = re.compile(r""";[ \t]*([\w*-]+)[ \t]*=[ \t]*("(?:[^"\\]|\\.)*"|[^\s;"]+)[ \t]*""", re.DOTALL)
 _FIELD = re.compile(r"[A-Za-z_][\w-]{0,63}", re.ASCII)
@@ -72,13 +70,6 @@ class FormSource:
             self._fill()
         content, self._buffer = self._buffer[:count], self._buffer[count:]
         return content
-
-    def drain(self) -> None:
-        """Reads what is left and forgets it, for as long as that is quick."""
-        ends_at = time.monotonic() + MAX_DRAIN_SECONDS
-        with suppress(OSError):
-            while time.monotonic() < ends_at and self._stream.read(CHUNK_BYTES):
-                pass
 
     def _fill(self) -> None:
         if time.monotonic() > self._ends_at:

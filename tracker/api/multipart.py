@@ -19,7 +19,6 @@ from tracker.api.authentication import actor_of
 from tracker.api.form_places import FormPlace
 from tracker.api.form_reader import FormReader, FormSource, UploadRules, boundary_of
 from tracker.api.parsers import FORM, check_announcement
-from tracker.exceptions import DomainError
 from tracker.files.uploads import Upload
 
 __all__ = ["StrictMultipartParser", "UploadField", "UploadRules", "close_uploads", "digest_form"]
@@ -54,13 +53,7 @@ class StrictMultipartParser(BaseParser):
         place = FormPlace(actor_of(request).key)
         # Known before anything is read, so that whatever goes wrong, what has come in is closed.
         request._request.open_form = (place, form.uploads)
-        source = FormSource(stream, announced)
-        try:
-            form.read(source, boundary_of(media_type or ""))
-        except DomainError:
-            # Most clients look for an answer only when they have sent everything.
-            source.drain()
-            raise
+        form.read(FormSource(stream, announced), boundary_of(media_type or ""))
         return form.values
 
 

@@ -39,8 +39,7 @@ def make_preview(upload: Upload) -> bytes | None:
 
 
 def _run_child(upload: Upload) -> tuple[int, bytes, str]:
-    upload.seek(0)
-    with Path(upload.path).open("rb") as picture:
+    with upload.path.open("rb") as picture:
         process = subprocess.Popen(
             [sys.executable, "-I", str(_CHILD)],
             stdin=picture,

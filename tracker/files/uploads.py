@@ -47,6 +47,10 @@ class Upload(File):
             raise
         return upload
 
+    def __bool__(self) -> bool:
+        """True also without a name."""
+        return True
+
     @property
     def sha256(self) -> str:
         """The hash of what was written, in hex."""

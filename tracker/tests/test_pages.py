@@ -44,6 +44,13 @@ def test_a_body_beyond_the_limit_is_refused_before_it_is_read(server):
     assert head.startswith(b"HTTP/1.1 413")
 
 
+def test_whoever_sends_too_much_in_one_go_hears_so(server):
+    answer = server.request("POST", "/read", body=b"x" * (40 * MEGABYTE))
+    assert (answer.status, answer.json["error"]["type"]) == (413, "too_large")
+    # And so where a view answers without having read.
+    assert server.request("POST", "/open", body=b"x" * (20 * MEGABYTE)).json == 0
+
+
 @pytest.mark.parametrize(("declared", "sent"), [(1000, 10), (5 * MEGABYTE, 2 * MEGABYTE)])
 def test_a_body_that_is_cut_off_is_no_shorter_body(server, declared, sent):
     for _ in range(6):
