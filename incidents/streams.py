@@ -5,13 +5,13 @@ from django.core.serializers.json import DjangoJSONEncoder
 from tracker.asgi_types import Receive, Scope, Send
 from tracker.realtime.feed import Wanted
 from tracker.realtime.log_reader import StreamEvent
-from tracker.realtime.rights import RESOURCES
+from tracker.realtime.rights import AUDIT_WORDS, RESOURCES
 from tracker.realtime.sse import serve_events
 from tracker.realtime.websocket import serve_websocket
 
 ALERT_FIELDS = ("ticket_id", "sla_type", "state", "details", "escalation_level", "timestamp")
 ALERTS = Wanted(("alert",))
-KNOWN_TYPES = frozenset(RESOURCES) | {"user", "token", "schedule"}
+KNOWN_TYPES = frozenset(RESOURCES) | AUDIT_WORDS
 _encode = DjangoJSONEncoder(separators=(",", ":")).encode
 
 

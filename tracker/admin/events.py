@@ -15,22 +15,32 @@ from tracker.admin.formats import write_moment
 from tracker.models import Event
 
 VERBS = {
+    "issue": (
+        "created", "updated", "moved", "commented", "comment_edited", "comment_deleted", "file_added", "file_removed",
+        "linked", "unlinked", "merged", "watched", "unwatched", "deleted",
+    ),
+    "tag": ("created", "renamed", "deleted"),
     "ticket": ("assigned", "commented"),
     "tickets": ("ingested",),
     "alert": ("fired", "resolved", "acknowledged", "withdrawn"),
     "channel": ("created", "updated", "deleted", "muted", "unmuted", "tested", "broken"),
     "delivery": ("dead", "retried", "cancelled"),
-    "policy": ("published",),
+    "policy": ("published", "withdrawn"),
     "status": ("recategorised",),
     "user": (
         "created", "updated", "role_changed", "deactivated", "logged_in", "logged_out", "password_changed",
-        "preferences_set",
+        "preferences_set", "registered", "confirmed", "reset_asked", "deleted",
     ),
     "token": ("created", "revoked"),
-    "project": ("created", "updated"),
-    "schedule": ("updated",),
+    "project": ("created", "updated", "members_set", "deleted"),
+    "factory": ("created", "updated", "deleted"),
+    "saved_view": ("created", "updated", "deleted"),
+    "schedule": ("created", "updated", "synced", "deleted"),
 }  # fmt: skip
-KINDS = ("ticket", "alert", "channel", "delivery", "policyversion", "ticketstatus", "user", "apitoken", "project")
+KINDS = (
+    "issue", "tag", "ticket", "alert", "channel", "delivery", "policyversion", "ticketstatus", "user", "apitoken",
+    "project", "factory", "savedview",
+)  # fmt: skip
 
 
 class SubjectFilter(ChoiceFilter):

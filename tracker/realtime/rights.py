@@ -33,7 +33,9 @@ RESOURCES = {
     "comment": "issues",
     "attachment": "issues",
     "tag": "tags",
+    "factory": "factories",
 }
+AUDIT_WORDS = frozenset({"user", "token", "schedule", "saved_view"})
 # One query for everyone who listens in this process, however many they are.
 SELECT_STATES = """
 SELECT 'user', u.id::text, u.role, md5(u.password), ARRAY(

@@ -11,8 +11,9 @@ from websockets.sync.client import connect
 from tracker.access import Actor, table
 from tracker.asgi import SOCKETS, STREAMS
 from tracker.choices import Role, Scope
-from tracker.realtime.rights import AUDIT_LOG, RESOURCES
+from tracker.realtime.rights import AUDIT_LOG, AUDIT_WORDS, RESOURCES
 from tracker.services.events import log_event
+from tracker.testing.events import written_verbs
 from tracker.testing.factories import make_access_token, make_project, make_token, make_user, session_client
 from tracker.testing.web_servers import run_web_server
 
@@ -21,7 +22,7 @@ ROW = "event_stream"
 ROWS = {"/ws/alerts": ROW, "/v1/events": ROW}
 ROLES = {"rep": Role.REPORTER, "mnt": Role.MAINTAINER, "adm": Role.ADMIN}
 SYSTEM = Actor.system("test")
-WORDS = {**RESOURCES, "unheard": AUDIT_LOG, "user": AUDIT_LOG, "token": AUDIT_LOG}
+WORDS = {**RESOURCES, **dict.fromkeys(AUDIT_WORDS | {"unheard"}, AUDIT_LOG)}
 LAST = "tag.created"
 
 
@@ -87,6 +88,12 @@ def test_every_stream_names_its_row():
     assert set(ROWS) == set(SOCKETS) | set(STREAMS)
     assert set(ROWS.values()) <= set(table()["matrix"])
     assert set(RESOURCES.values()) <= set(table()["matrix"])
+
+
+def test_every_event_that_services_write_is_under_a_row():
+    written = {verb.partition(".")[0] for verb in written_verbs()}
+    assert {"issue", "alert", "user"} <= written
+    assert written <= set(RESOURCES) | AUDIT_WORDS
 
 
 def test_people_get_in_where_the_table_says(server):
