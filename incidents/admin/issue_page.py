@@ -9,13 +9,15 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
 from incidents.admin.badges import issue_badge, severity_badge
+from incidents.admin.issue_bonds import IssueBonds
 from incidents.admin.issue_forms import AssignIssueForm, EditIssueForm, IssueForm
+from incidents.admin.issue_talk import IssueTalk
 from incidents.choices import IssueStatus
 from incidents.models import Issue
 from incidents.services.issue_moves import move_issue, possible_moves
 from incidents.services.issues import create_issue, delete_issue, update_issue, watch_issue
 from tracker.access import may
-from tracker.admin.base import AccessAdmin, actor_of
+from tracker.admin.base import actor_of
 from tracker.admin.user_forms import show_refusal
 from tracker.exceptions import DomainError, InvalidInput
 
@@ -29,7 +31,7 @@ MOVE_WORDS = {
 HEAVY = ("search", "reporter__password", "assignee__password")
 
 
-class IssuePage(AccessAdmin[Issue]):
+class IssuePage(IssueTalk, IssueBonds):
     """The part of the issues' admin that is about one issue."""
 
     resource = "issues"
@@ -75,6 +77,8 @@ class IssuePage(AccessAdmin[Issue]):
         edit_form = EditIssueForm(issue=issue)
         watchers = set(issue.watchers.values_list("pk", flat=True)[:1000])
         return {
+            **self.describe_talk(request, issue),
+            **self.describe_bonds(issue),
             "title": f"{issue.key} {issue.title}",
             "issue": issue,
             "status_badge": issue_badge(issue.status),

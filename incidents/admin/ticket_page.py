@@ -1,16 +1,15 @@
 """One ticket's page: facts, clocks, timeline, and the three things that people do with it."""
 
-from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils.dateparse import parse_datetime
 
 from incidents.admin.badges import alert_badge, render_sla_badge
 from incidents.admin.clocks import describe_clocks
 from incidents.admin.ticket_forms import AssignForm, ChangeTicketForm, CommentForm
-from incidents.admin.timeline import read_timeline
+from incidents.admin.ticket_timeline import read_ticket_timeline
+from incidents.admin.timeline import parse_before
 from incidents.choices import AlertState, Verdict
 from incidents.models import Alert, Ticket
 from incidents.services.tickets import assign_ticket, change_ticket, comment_on_ticket
@@ -48,7 +47,7 @@ class TicketPage(AccessAdmin[Ticket]):
 
     def _describe(self, request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
         actor = actor_of(request)
-        before = _parse_moment(request.GET.get("before", ""))
+        before = parse_before(request.GET.get("before", ""))
         assign_form = AssignForm(initial={"assignee": ticket.assignee_id})
         clocks = describe_clocks(actor, ticket)
         return {
@@ -58,7 +57,7 @@ class TicketPage(AccessAdmin[Ticket]):
             "sla_badge": render_sla_badge(ticket, is_missed=any(c.verdict == Verdict.BREACHED for c in clocks)),
             "level": max((row.level for row in clocks), default=0),
             "clocks": clocks,
-            "timeline": read_timeline(ticket, before=before),
+            "timeline": read_ticket_timeline(ticket, before=before),
             "is_older": before is not None,
             "alerts": _list_alerts(ticket),
             "may_update": may(actor, "tickets", "update"),
@@ -104,14 +103,6 @@ class TicketPage(AccessAdmin[Ticket]):
     def _refuse(self, request: HttpRequest, object_id: str, message: str) -> HttpResponse:
         messages.error(request, message)
         return HttpResponseRedirect(f"{self.list_url()}{object_id}/change/")
-
-
-def _parse_moment(text: str) -> datetime | None:
-    try:
-        moment = parse_datetime(text)
-    except ValueError:
-        return None
-    return moment if moment is None or moment.tzinfo else None
 
 
 def _list_alerts(ticket: Ticket) -> list[Alert]:

@@ -9,6 +9,7 @@ from django.db import transaction
 from incidents.intake.tickets import ingest_rows
 from incidents.models import Comment, Ticket, TicketEvent
 from incidents.querysets import TicketQuerySet
+from incidents.rich_text import render_markdown
 from incidents.services.policies import hold_policy
 from tracker import access, clock
 from tracker.access import Actor
@@ -136,7 +137,10 @@ def comment_on_ticket(*, actor: Actor, ticket: Ticket, body: str) -> Comment:
         raise InvalidInput.of_field("body", UNSTORABLE)
     if not body.strip() or len(body) > MAX_COMMENT_CHARACTERS:
         raise InvalidInput.of_field("body", f"1 to {MAX_COMMENT_CHARACTERS} characters.")
-    comment = Comment.objects.create(ticket=ticket, author=actor.user, body=body.strip(), created_at=clock.now())
+    body = body.strip()
+    comment = Comment.objects.create(
+        ticket=ticket, author=actor.user, body=body, body_html=render_markdown(body), created_at=clock.now()
+    )
     log_event(
         actor=actor,
         verb="ticket.commented",

@@ -77,7 +77,7 @@ def test_older_entries_follow_without_a_gap(maintainer_client: Client, maintaine
     query = ""
     for _ in range(10):
         timeline = maintainer_client.get(page_of(ticket) + query).context["timeline"]
-        seen += [entry.body for entry in timeline.entries]
+        seen += [entry.comment.body for entry in timeline.entries]
         if timeline.older_than is None:
             break
         query = f"?before={timeline.older_than.isoformat().replace('+', '%2B')}"
