@@ -88,6 +88,8 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "csp",
+    "tracker.allauth_apps.PagelessAccountConfig",
+    "allauth.mfa",
     "tracker",
     "incidents",
     "reports",
@@ -170,6 +172,15 @@ ACCESS_TOKEN_LIFETIME = timedelta(minutes=5)
 REFRESH_TOKEN_LIFETIME = timedelta(days=7)
 # How long the links in letters work, in seconds.
 PASSWORD_RESET_TIMEOUT = 24 * 3600
+
+# Staff set up a second factor before they do anything else.
+REQUIRE_TOTP = env.read_bool("REQUIRE_TOTP", default=False)
+MFA_ADAPTER = "tracker.second_factor_adapter.SealedSecretsAdapter"
+MFA_TOTP_ISSUER = "Tracker"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"

@@ -1,5 +1,7 @@
 """Registers the registry's pages, and takes down the ones that packages bring along and that go past our services."""
 
+from allauth.account.models import EmailAddress, EmailConfirmation
+from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule
@@ -9,7 +11,18 @@ from tracker.admin import events, factories, heartbeats, notifications, projects
 __all__ = ["events", "factories", "heartbeats", "notifications", "projects", "schedules", "tokens", "users"]
 
 # A role decides the rights, so groups are nobody's to edit; a schedule is edited on its task.
-for model in (Group, ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule):
+# What allauth keeps of people is theirs alone.
+for model in (
+    Authenticator,
+    EmailAddress,
+    EmailConfirmation,
+    Group,
+    ClockedSchedule,
+    CrontabSchedule,
+    IntervalSchedule,
+    PeriodicTask,
+    SolarSchedule,
+):
     if admin.site.is_registered(model):
         admin.site.unregister(model)
 admin.site.register(PeriodicTask, schedules.ScheduleAdmin)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import update_wrapper
 from typing import Any
 
 from django.contrib import messages
@@ -15,6 +16,8 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from tracker.admin.base import AccessAdmin, actor_of
+from tracker.admin.second_factor_page import second_factor_page
+from tracker.admin.second_steps import enter, login_code_page
 from tracker.admin.user_forms import LoginForm, OwnPasswordForm, ProfileForm, show_refusal
 from tracker.devices import remember_device
 from tracker.exceptions import DomainError
@@ -22,6 +25,7 @@ from tracker.models import User
 from tracker.services.letters import has_mail
 from tracker.services.logins import note_session
 from tracker.services.notification_lists import MOST_COUNTED, count_unread
+from tracker.services.second_factors import must_enrol
 from tracker.services.users import change_password, update_user
 
 MENU = ("Work", "Delivery", "SLA", "People", "System")
@@ -86,6 +90,9 @@ class TrackerAdminSite(AdminSite):
         if request.method == "POST" and answer.status_code == 302 and isinstance(request.user, User):
             note_session(actor=actor_of(request), user=request.user, has_begun=True)
             remember_device(answer, request.user)
+        waiting = getattr(request, "waits_for_code_of", None)
+        if waiting is not None:
+            return enter(request, waiting, next_url=request.POST.get("next") or request.GET.get("next", ""))
         seconds = getattr(request, "login_retry_after_seconds", None)
         if seconds is not None:
             answer.status_code, answer["Retry-After"] = 429, str(seconds)
@@ -119,8 +126,27 @@ class TrackerAdminSite(AdminSite):
         return TemplateResponse(request, "admin/tracker/user/password.html", context)
 
     def get_urls(self) -> list[Any]:
-        """With a page about oneself."""
-        return [path("profile/", self.admin_view(self.profile), name="profile"), *super().get_urls()]
+        """With pages about oneself."""
+        # Not behind the demand for a second factor, which sends everybody there.
+        second_factor = super().admin_view(second_factor_page)
+        return [
+            path("login/code/", login_code_page, name="login_code"),
+            path("second-factor/", second_factor, name="second_factor"),
+            path("profile/", self.admin_view(self.profile), name="profile"),
+            *super().get_urls(),
+        ]
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """Every page but the login: for staff, and where REQUIRE_TOTP says so with a second factor only."""
+        inner = super().admin_view(view, cacheable)
+
+        def show(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            is_leaving = request.path == reverse("admin:logout")
+            if isinstance(request.user, User) and not is_leaving and must_enrol(request.user):
+                return HttpResponseRedirect(reverse("admin:second_factor"))
+            return inner(request, *args, **kwargs)
+
+        return update_wrapper(show, inner)
 
     def profile(self, request: HttpRequest) -> HttpResponse:
         """One's own name and time zone."""

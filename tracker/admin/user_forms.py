@@ -10,6 +10,7 @@ from tracker.admin.formats import write_span
 from tracker.choices import Role
 from tracker.exceptions import DomainError
 from tracker.models import User
+from tracker.services.second_factors import has_second_factor
 
 FULL = {"autocomplete": "new-password"}
 
@@ -23,6 +24,13 @@ class LoginForm(AdminAuthenticationForm):
         if seconds is None:
             return super().get_invalid_login_error()
         return forms.ValidationError(f"Too many attempts. Try again in {write_span(seconds)}.", code="throttled")
+
+    def confirm_login_allowed(self, user: Any) -> None:
+        """Staff only; whoever has a second factor is not logged in here, but remembered on the request."""
+        super().confirm_login_allowed(user)
+        if has_second_factor(user):
+            self.request.waits_for_code_of = user  # type: ignore[union-attr]
+            raise forms.ValidationError("A code is needed as well.", code="second_step")
 
 
 class UserForm(AccessForm):
@@ -88,6 +96,27 @@ class OwnPasswordForm(NewPasswordForm):
         label="Present password", strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
     )
     field_order = ("current", "password", "repeated")
+
+
+class CodeForm(forms.Form):
+    """A code of the app, or a recovery code."""
+
+    code = forms.CharField(
+        max_length=40, widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "autofocus": True})
+    )
+
+
+class EnrolForm(CodeForm):
+    """The first code of the app, and one's password where there is one: a session that was left open is not enough."""
+
+    current = forms.CharField(
+        label="Present password", strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
+    )
+
+    def __init__(self, data: Any = None, *, asks_password: bool) -> None:
+        super().__init__(data)
+        if not asks_password:
+            del self.fields["current"]
 
 
 def show_refusal(form: forms.BaseForm, error: DomainError) -> None:

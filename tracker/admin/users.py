@@ -13,10 +13,11 @@ from tracker.access import writable_fields
 from tracker.admin.base import AccessAdmin, actor_of
 from tracker.admin.formats import render_badge, write_moment
 from tracker.admin.user_forms import NewPasswordForm, NewUserForm, UserForm, show_refusal
-from tracker.exceptions import DomainError
+from tracker.exceptions import Conflict, DomainError
 from tracker.models import User
 from tracker.models.users import normalise_email
 from tracker.services.deletions import delete_user
+from tracker.services.second_factors import has_second_factor, remove_second_factor
 from tracker.services.users import change_password, create_user, update_user
 
 FIELDS = ("email", "full_name", "timezone", "role", "is_active")
@@ -38,8 +39,9 @@ class UserAdmin(AccessAdmin[User]):
     change_form_template = "admin/tracker/user/form.html"
 
     def get_urls(self) -> list[Any]:
-        """With an address to set a password."""
-        return [self.page_url("password", self.password_view), *super().get_urls()]
+        """With addresses to set a password and to remove a second factor."""
+        password = self.page_url("password", self.password_view)
+        return [password, self.page_url("second-factor", self.second_factor_view), *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """Without the password's hash, which no page has a use for."""
@@ -99,7 +101,11 @@ class UserAdmin(AccessAdmin[User]):
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """With a way to set a password for those who may."""
         row = context.get("original")
-        context["may_set_password"] = row is not None and self.decision(request, "update").is_for_all_rows
+        may_all = self.decision(request, "update").is_for_all_rows
+        context["may_set_password"] = row is not None and may_all
+        context["may_remove_factor"] = (
+            row is not None and may_all and row.pk != request.user.pk and has_second_factor(row)
+        )
         return super().render_change_form(request, context, *args, **kwargs)
 
     def password_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -126,6 +132,18 @@ class UserAdmin(AccessAdmin[User]):
             "form": form,
         }
         return TemplateResponse(request, "admin/tracker/user/password.html", context)
+
+    def second_factor_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Removes the second factor of somebody who lost it; one's own takes a code, on its own page."""
+        if not self.decision(request, "update").is_for_all_rows:
+            raise PermissionDenied
+
+        def remove(user: User) -> None:
+            if user.pk == request.user.pk:
+                raise Conflict("Remove your own with a code, on the page of your second factor.")
+            remove_second_factor(actor=actor_of(request), user=user)
+
+        return self.run_for_one(request, object_id, "update", remove, "Their password alone lets them in now.")
 
     @admin.display(description="state")
     def state_cell(self, user: User) -> SafeString:

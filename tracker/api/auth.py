@@ -20,14 +20,16 @@ from tracker.exceptions import InvalidInput, NotAuthenticated
 from tracker.models import LoginSession, User
 from tracker.services.logins import TokenPair, end_login, refresh_login, start_login
 from tracker.services.passwords import LONGEST_PASSWORD, check_credentials
+from tracker.services.second_factors import require_second_factor
 from tracker.services.users import change_password, update_user
 
 
 class CredentialsSerializer(StrictSerializer):
-    """E-mail and password."""
+    """E-mail and password, and where there is a second factor a code of it."""
 
     email = serializers.CharField(max_length=254)
     password = serializers.CharField(max_length=LONGEST_PASSWORD, trim_whitespace=False)
+    otp = serializers.CharField(max_length=40, required=False, default="", help_text="A code of the second factor.")
 
 
 class RefreshSerializer(StrictSerializer):
@@ -73,11 +75,13 @@ class LoginView(ApiView):
 
     @extend_schema(request=CredentialsSerializer, responses=TokenPairSerializer)
     def post(self, request: Request) -> Response:
-        """Logs in. Ten attempts in a quarter of an hour, then 429."""
+        """Logs in. Ten attempts in a quarter of an hour, then 429; as many codes of a second factor."""
         values = self.valid(CredentialsSerializer)
-        inner = request._request
+        code, inner = values.pop("otp"), request._request
         user = check_credentials(**values, address=counted_address(inner), known_device_of=known_device_of(inner))
-        pair = start_login(actor=Actor.of_user(user, request_id=request_id_of(request)), user=user)
+        actor = Actor.of_user(user, request_id=request_id_of(request))
+        require_second_factor(actor=actor, user=user, code=code)
+        pair = start_login(actor=actor, user=user)
         response = Response(describe_pair(pair))
         remember_device(response, user)
         return response
