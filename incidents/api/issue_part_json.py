@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from incidents.choices import IssueLinkKind
-from incidents.models import Comment, Issue, IssueLink
+from incidents.models import Attachment, Comment, Issue, IssueLink
 from tracker.models import Event
 
 LONGEST_TEXT = 500
@@ -23,6 +23,23 @@ def describe_comment(comment: Comment) -> dict[str, Any]:
         "body_html": comment.body_html,
         "created_at": comment.created_at,
         "edited_at": comment.edited_at,
+    }
+
+
+def describe_attachment(attachment: Attachment) -> dict[str, Any]:
+    """A file; its bytes lie under `url`, and its picture under `preview_url` where it has one."""
+    url = f"/v1/issues/{attachment.issue_id}/attachments/{attachment.pk}/content"
+    return {
+        "id": attachment.pk,
+        "name": attachment.name,
+        "content_type": attachment.content_type,
+        "size_bytes": attachment.size_bytes,
+        "sha256": attachment.sha256,
+        "uploaded_by": attachment.uploaded_by.email,
+        "comment": attachment.comment_id,
+        "created_at": attachment.created_at,
+        "url": url,
+        "preview_url": f"{url}?inline=1" if attachment.preview_key else None,
     }
 
 

@@ -14,6 +14,7 @@ from incidents.services.issue_fields import (
     issue_fields_of,
 )
 from incidents.services.triage import MAX_ISSUES
+from tracker.api.multipart import UploadField
 from tracker.api.row_fields import PersonField, ProjectKeyField, RowMixin
 from tracker.api.serializers import StrictSerializer
 from tracker.models import Factory
@@ -86,6 +87,13 @@ class IssueCommentBodySerializer(StrictSerializer):
     """A comment to be written, in Markdown."""
 
     body = serializers.CharField(max_length=MAX_COMMENT_CHARACTERS)
+
+
+class NewAttachmentSerializer(StrictSerializer):
+    """A file, and the comment that it belongs to."""
+
+    file = UploadField()
+    comment = serializers.IntegerField(min_value=1, required=False)
 
 
 class BulkSerializer(StrictSerializer):

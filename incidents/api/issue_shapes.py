@@ -54,6 +54,21 @@ class IssueCommentSerializer(serializers.Serializer[Any]):
     edited_at = serializers.DateTimeField(allow_null=True)
 
 
+class IssueAttachmentSerializer(serializers.Serializer[Any]):
+    """A file of an issue."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    content_type = serializers.CharField(help_text="found from the bytes")
+    size_bytes = serializers.IntegerField()
+    sha256 = serializers.CharField()
+    uploaded_by = serializers.EmailField()
+    comment = serializers.IntegerField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    url = serializers.CharField(help_text="where its bytes are, always as a download")
+    preview_url = serializers.CharField(allow_null=True, help_text="a redrawn picture that may be shown")
+
+
 class LinkedIssueSerializer(serializers.Serializer[Any]):
     """The issue at the other end of a link."""
 

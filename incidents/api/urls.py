@@ -7,6 +7,7 @@ from incidents.api.alerts import AlertViewSet
 from incidents.api.attachment_content import AttachmentContentView
 from incidents.api.channels import ChannelViewSet
 from incidents.api.deliveries import DeliveryViewSet
+from incidents.api.issue_attachments import IssueAttachmentViewSet
 from incidents.api.issue_parts import IssueCommentViewSet, IssueEventViewSet, IssueLinkViewSet
 from incidents.api.issues import IssueViewSet, ProjectIssueViewSet
 from incidents.api.sla import CalendarViewSet, PolicyViewSet
@@ -18,6 +19,7 @@ OF_ISSUE = "issues/(?P<id>[^/]+)"
 router = SimpleRouter(trailing_slash=False)
 router.register("issues", IssueViewSet, basename="issue")
 router.register(f"{OF_ISSUE}/comments", IssueCommentViewSet, basename="issue-comment")
+router.register(f"{OF_ISSUE}/attachments", IssueAttachmentViewSet, basename="issue-attachment")
 router.register(f"{OF_ISSUE}/links", IssueLinkViewSet, basename="issue-link")
 router.register(f"{OF_ISSUE}/events", IssueEventViewSet, basename="issue-event")
 router.register("projects/(?P<project>[^/]+)/issues", ProjectIssueViewSet, basename="project-issue")

@@ -3,10 +3,11 @@
 from typing import Any
 
 from incidents.models import IssueLink, Tag
-from incidents.testing.factories import make_issue, make_issue_comment
+from incidents.testing.factories import make_attachment, make_issue, make_issue_comment
 from tracker import clock
 from tracker.models import User
 from tracker.testing.factories import make_project
+from tracker.testing.hostile_files import encode_form
 from tracker.testing.rights import Probe, Values
 
 
@@ -24,6 +25,17 @@ def comment_under(owner: User, author: User) -> Values:
     """A comment of `author` on an issue of `owner`."""
     row = make_issue_comment(make_issue(reporter=owner), author)
     return {"id": row.issue_id, "comment_id": row.pk}
+
+
+def attachment(owner: User) -> Values:
+    """A file of theirs on an issue of theirs."""
+    return attachment_under(owner, owner)
+
+
+def attachment_under(owner: User, author: User) -> Values:
+    """A file that `author` sent to an issue of `owner`."""
+    row = make_attachment(make_issue(reporter=owner), uploaded_by=author)
+    return {"id": row.issue_id, "attachment_id": row.pk}
 
 
 def link(owner: User) -> Values:
@@ -60,6 +72,8 @@ def link_body(values: Values) -> Any:
 
 ONE = "v1/issues/{id}"
 ONE_COMMENT = "v1/issues/{id}/comments/{comment_id}"
+ONE_FILE = "v1/issues/{id}/attachments/{attachment_id}"
+FILE, FORM = encode_form(("file", "note.txt", b"hello"))
 NEW = {"title": "Lamp broken"}
 TITLE = {"title": "New"}
 BODY = {"body": "Seen."}
@@ -85,6 +99,29 @@ PROBES = [
     Probe("GET", ONE_COMMENT, "comments", "read", comment, parent="issues"),
     Probe("PATCH", ONE_COMMENT, "comments", "update", comment, body=BODY, parent="issues", arrange_under=comment_under),
     Probe("DELETE", ONE_COMMENT, "comments", "delete", comment, status=204, parent="issues"),
+    Probe("GET", f"{ONE}/attachments", "attachments", "list", attachment, parent="issues"),
+    Probe(
+        "POST",
+        f"{ONE}/attachments",
+        "attachments",
+        "create",
+        attachment,
+        body=FILE,
+        content_type=FORM,
+        status=201,
+        parent="issues",
+    ),
+    Probe("GET", ONE_FILE, "attachments", "read", attachment, parent="issues"),
+    Probe(
+        "DELETE",
+        ONE_FILE,
+        "attachments",
+        "delete",
+        attachment,
+        status=204,
+        parent="issues",
+        arrange_under=attachment_under,
+    ),
     Probe("GET", "v1/projects/{project}/issues", "issues", "list", project, parent="projects"),
     Probe("POST", "v1/projects/{project}/issues", "issues", "create", project, body=NEW, status=201, parent="projects"),
     Probe("GET", "v1/tags", "tags", "list"),

@@ -42,6 +42,7 @@ class Probe:
     action: str
     arrange: Arrange = nothing
     body: Any = None
+    content_type: str = "application/json"
     status: int = 200
     is_own: bool = False
     parent: str = ""

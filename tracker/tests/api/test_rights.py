@@ -48,7 +48,7 @@ def ask(client: ApiClient, probe: Probe, values):
     if probe.method == "GET":
         return client.get(probe.path(values), headers=headers)
     send = getattr(client, probe.method.lower())
-    return send(probe.path(values), probe.body_for(values), headers=headers)
+    return send(probe.path(values), probe.body_for(values), probe.content_type, headers=headers)
 
 
 def error_of(answer):

@@ -1,0 +1,58 @@
+"""/v1/issues/{id}/attachments: files of an issue; attachment_content.py hands out their bytes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from incidents.api.issue_part_json import describe_attachment
+from incidents.api.issue_parts import ISSUE, PartViewSet
+from incidents.api.issue_serializers import NewAttachmentSerializer
+from incidents.api.issue_shapes import IssueAttachmentSerializer
+from incidents.models import Attachment, Issue
+from incidents.services.attachments import attach_file, delete_attachment, visible_attachments
+from incidents.services.comments import visible_comments
+from tracker.api.multipart import UploadRules
+from tracker.api.viewsets import ListMixin, RetrieveMixin
+from tracker.exceptions import InvalidInput
+
+
+@extend_schema(parameters=[ISSUE])
+class IssueAttachmentViewSet(ListMixin, RetrieveMixin, PartViewSet[Attachment]):
+    """Files, oldest first; whoever sent one, or an admin, takes it away."""
+
+    resource = "attachments"
+    serializer_class = IssueAttachmentSerializer
+    lookup_url_kwarg = "attachment_id"
+    http_method_names = ["get", "head", "options", "post", "delete"]
+    uploads = {"create": UploadRules()}
+
+    def rows_of(self, issue: Issue) -> "QuerySet[Attachment]":
+        """The files of the issue."""
+        return visible_attachments(self.actor).filter(issue=issue.pk)
+
+    def represent(self, objects: Sequence[Attachment]) -> list[Any]:
+        """Files as JSON."""
+        return [describe_attachment(attachment) for attachment in objects]
+
+    @extend_schema(request={"multipart/form-data": NewAttachmentSerializer}, responses={201: IssueAttachmentSerializer})
+    def create(self, request: Request, id: str) -> Response:
+        """Takes one file in a part `file` of multipart/form-data."""
+        issue, values = self.find_issue(), self.valid(NewAttachmentSerializer)
+        comment = None
+        if "comment" in values:
+            comment = visible_comments(self.actor, issue).filter(pk=values["comment"]).first()
+            if comment is None:
+                raise InvalidInput.of_field("comment", "Must be a comment on this issue.")
+        attachment = attach_file(actor=self.actor, issue=issue, upload=values["file"], comment=comment)
+        location = f"/v1/issues/{issue.pk}/attachments/{attachment.pk}"
+        return self.respond(attachment, status=201, headers={"Location": location})
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, id: str, attachment_id: str) -> Response:
+        """Takes a file away."""
+        delete_attachment(actor=self.actor, attachment=self.get_object())
+        return Response(status=204)
