@@ -34,6 +34,7 @@ class FactoryNameField(RowMixin, serializers.CharField):
 class IssueChangeSerializer(StrictSerializer):
     """What may be written of an issue; reporters write title and description alone."""
 
+    always_allowed: frozenset[str] = frozenset()
     title = serializers.CharField(max_length=MAX_TITLE_CHARACTERS, required=False)
     description = serializers.CharField(
         max_length=MAX_DESCRIPTION_CHARACTERS, allow_blank=True, required=False, help_text="Markdown"
@@ -54,14 +55,16 @@ class IssueChangeSerializer(StrictSerializer):
         view = self.context.get("view")
         if view is None or getattr(view, "swagger_fake_view", False):
             return fields
-        allowed = issue_fields_of(view.actor) - set(getattr(view, "fixed_fields", ()))
+        allowed = issue_fields_of(view.actor) - set(getattr(view, "fixed_fields", ())) | self.always_allowed
         return {name: field for name, field in fields.items() if name in allowed}
 
 
 class NewIssueSerializer(IssueChangeSerializer):
-    """A new issue; without a project it goes to the inbox."""
+    """A new issue; without a project it goes to the inbox. Files come in parts `file` of multipart/form-data."""
 
+    always_allowed = frozenset({"file"})
     title = serializers.CharField(max_length=MAX_TITLE_CHARACTERS)
+    file = UploadField(required=False)
 
 
 class MoveSerializer(StrictSerializer):

@@ -18,11 +18,14 @@ from incidents.api.issue_json import describe_issue, describe_issues
 from incidents.api.issue_serializers import IssueChangeSerializer, NewIssueSerializer
 from incidents.api.issue_shapes import IssueSerializer, IssueStatsSerializer, WholeIssueSerializer
 from incidents.models import Issue
+from incidents.services.attachments import create_issue_with_files
 from incidents.services.issue_exports import export_issues
+from incidents.services.issue_search import search_query_of
 from incidents.services.issue_stats import count_issues
-from incidents.services.issues import create_issue, delete_issue, named_issue, update_issue, visible_issues
+from incidents.services.issues import delete_issue, named_issue, update_issue, visible_issues
 from tracker.api.etags import etag_of
 from tracker.api.filters import list_parameters
+from tracker.api.multipart import UploadRules
 from tracker.api.permissions import column_of
 from tracker.api.viewsets import ApiViewSet, ListMixin, RetrieveMixin
 from tracker.exceptions import InvalidInput, NotFound
@@ -30,8 +33,10 @@ from tracker.models import Project
 from tracker.services.projects import projects_of_person
 
 MAX_ROWS_WITH_HTML = 100
+MAX_FILES = 10
 INCLUDE = OpenApiParameter("include", str, enum=["html"], description=f"Up to {MAX_ROWS_WITH_HTML} rows a page.")
 FORMAT = OpenApiParameter("format", str, enum=["csv"])
+NEW_ISSUE = {"application/json": NewIssueSerializer, "multipart/form-data": NewIssueSerializer}
 PROJECT = OpenApiParameter("project", str, OpenApiParameter.PATH, description="Key of the project.")
 OF_PROJECT = OpenApiParameter("project", str, description="Key of a project.")
 
@@ -44,15 +49,21 @@ class IssueListMixin(ListMixin):
     filterset_class = IssueFilterSet
     ordering_fields: Mapping[str, str] = {"id": "pk", "updated_at": "updated_at", "due_on": "due_on"}
     ordering: Sequence[str] = ("-pk",)
-    search_vector = "search"
+    uploads = {"create": UploadRules(max_files=MAX_FILES, lists=("tags",))}
     request: Any
     actor: Any
+    valid: Any
 
     def get_queryset(self) -> "QuerySet[Issue]":
         """The issues to which the caller may do what the address does."""
         column = column_of(self, self.request.method)
         needed = ("pk", "number", "project__key", "updated_at", "due_on")
         return visible_issues(self.actor, column).select_related("project").only(*needed)
+
+    def search(self, queryset: "QuerySet[Issue]", words: Sequence[str]) -> "QuerySet[Issue]":
+        """Those that have all of the words, as in the back office: `-word` excludes."""
+        query = search_query_of(" ".join(words))
+        return queryset.filter(search=query) if query is not None else queryset.none()
 
     def represent(self, objects: Sequence[Issue]) -> list[Any]:
         """The issues of a page."""
@@ -68,8 +79,11 @@ class IssueListMixin(ListMixin):
         told = describe_issue(self.actor, instance.pk)
         return Response(told, status=status, headers={"ETag": etag_of(told.values()), **(headers or {})})
 
-    def respond_new(self, issue: Issue) -> Response:
-        """An issue that was just made."""
+    def report(self, project: Project | None = None) -> Response:
+        """Makes the issue that the body tells of, with its files."""
+        values = self.valid(NewIssueSerializer)
+        uploads = values.pop("file", ())
+        issue = create_issue_with_files(actor=self.actor, values=values, uploads=uploads, project=project)
         return self.respond(issue, status=201, headers={"Location": f"/v1/issues/{issue.pk}"})
 
 
@@ -91,10 +105,10 @@ class IssueViewSet(IssueActionsMixin, IssueListMixin, RetrieveMixin, ApiViewSet[
         """The version of everything that the answer shows."""
         return etag_of(describe_issue(self.actor, instance.pk).values())
 
-    @extend_schema(request=NewIssueSerializer, responses={201: WholeIssueSerializer})
+    @extend_schema(request=NEW_ISSUE, responses={201: WholeIssueSerializer})
     def create(self, request: Request) -> Response:
         """Reports an issue; a token does it in the name of its owner."""
-        return self.respond_new(create_issue(actor=self.actor, values=self.valid(NewIssueSerializer)))
+        return self.report()
 
     @extend_schema(request=IssueChangeSerializer, responses=WholeIssueSerializer)
     def partial_update(self, request: Request, id: str) -> Response:
@@ -156,8 +170,7 @@ class ProjectIssueViewSet(IssueListMixin, ApiViewSet[Issue]):
             raise NotFound("There is nothing here, or nothing that you may see.")
         return project
 
-    @extend_schema(parameters=[PROJECT], request=NewIssueSerializer, responses={201: WholeIssueSerializer})
+    @extend_schema(parameters=[PROJECT], request=NEW_ISSUE, responses={201: WholeIssueSerializer})
     def create(self, request: Request, project: str) -> Response:
         """Reports an issue in this project."""
-        found = self.find_project()
-        return self.respond_new(create_issue(actor=self.actor, values=self.valid(NewIssueSerializer), project=found))
+        return self.report(self.find_project())
