@@ -59,7 +59,7 @@ class AttachmentContentView(ApiView):
 
     def _find(self, issue_id: str, attachment_id: str) -> Attachment:
         issue = find_issue(self.actor, issue_id)
-        is_number = attachment_id.isdecimal() and len(attachment_id) < 19
+        is_number = attachment_id.isascii() and attachment_id.isdecimal() and len(attachment_id) < 19
         rows = visible_attachments(self.actor).filter(issue=issue) if issue is not None and is_number else None
         found = rows.filter(pk=int(attachment_id)).first() if rows is not None else None
         if found is None:

@@ -71,6 +71,9 @@ def test_nobody_else_learns_that_there_is_a_file(picture):
     assert jwt_client(own.reporter).get(path).status_code == 404
     for odd in ("x", "9" * 30, "%00", "-1", "٣"):
         assert stranger.get(f"/v1/issues/{own.pk}/attachments/{odd}/content").status_code == 404
+    odd_digits = str(picture.pk).translate({48 + digit: 0x660 + digit for digit in range(10)})
+    path = f"/v1/issues/{picture.issue_id}/attachments/{odd_digits}/content"
+    assert jwt_client(picture.uploaded_by).get(path).status_code == 404
 
 
 @pytest.mark.parametrize(
