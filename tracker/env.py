@@ -106,6 +106,13 @@ def require(name: str, value: str, *, in_production: bool) -> str:
     return value
 
 
+def require_beside(name: str, value: str, *, other: str, is_needed: bool) -> str:
+    """Refuses to start without `name` where `other` is set."""
+    if is_needed and not value:
+        raise ImproperlyConfigured(f"{name} must be set beside {other}; {name}_FILE works too.")
+    return value
+
+
 def read_or_make_local_secret(path: Path) -> str:
     """The secret of a local run, made once and kept readable to its owner alone."""
     path.parent.mkdir(parents=True, exist_ok=True)

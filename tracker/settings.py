@@ -90,6 +90,7 @@ INSTALLED_APPS = [
     "csp",
     "tracker.allauth_apps.PagelessAccountConfig",
     "allauth.mfa",
+    "allauth.socialaccount",
     "tracker",
     "incidents",
     "reports",
@@ -173,6 +174,16 @@ REFRESH_TOKEN_LIFETIME = timedelta(days=7)
 # How long the links in letters work, in seconds.
 PASSWORD_RESET_TIMEOUT = 24 * 3600
 
+OIDC_ISSUER = env.read_url("OIDC_ISSUER", schemes=("https",) if IS_PRODUCTION else ("https", "http"))
+OIDC_CLIENT_ID = env.require_beside(
+    "OIDC_CLIENT_ID", env.read_text("OIDC_CLIENT_ID"), other="OIDC_ISSUER", is_needed=bool(OIDC_ISSUER)
+)
+OIDC_CLIENT_SECRET = env.require_beside(
+    "OIDC_CLIENT_SECRET", env.read_text("OIDC_CLIENT_SECRET"), other="OIDC_ISSUER", is_needed=bool(OIDC_ISSUER)
+)
+OIDC_NAME = env.read_text("OIDC_NAME", "single sign-on")
+OIDC_DOMAINS = env.read_list("OIDC_DOMAINS")
+SOCIALACCOUNT_ADAPTER = "tracker.sign_on.GuardedSocialAdapter"
 # Staff set up a second factor before they do anything else.
 REQUIRE_TOTP = env.read_bool("REQUIRE_TOTP", default=False)
 MFA_ADAPTER = "tracker.second_factor_adapter.SealedSecretsAdapter"

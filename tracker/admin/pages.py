@@ -2,6 +2,7 @@
 
 from allauth.account.models import EmailAddress, EmailConfirmation
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule
@@ -21,6 +22,9 @@ for model in (
     CrontabSchedule,
     IntervalSchedule,
     PeriodicTask,
+    SocialAccount,
+    SocialApp,
+    SocialToken,
     SolarSchedule,
 ):
     if admin.site.is_registered(model):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import update_wrapper
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.contrib.auth import update_session_auth_hash
@@ -27,6 +28,7 @@ from tracker.services.logins import note_session
 from tracker.services.notification_lists import MOST_COUNTED, count_unread
 from tracker.services.second_factors import must_enrol
 from tracker.services.users import change_password, update_user
+from tracker.sign_on import is_configured
 
 MENU = ("Work", "Delivery", "SLA", "People", "System")
 
@@ -86,7 +88,9 @@ class TrackerAdminSite(AdminSite):
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The login form; attempts are counted behind it, and this device has its own counter from a login on."""
-        answer = super().login(request, {"has_mail": has_mail(), **(extra_context or {})})
+        sign_on = settings.OIDC_NAME if is_configured() else ""
+        context = {"has_mail": has_mail(), "sign_on": sign_on, **(extra_context or {})}
+        answer = super().login(request, context)
         if request.method == "POST" and answer.status_code == 302 and isinstance(request.user, User):
             note_session(actor=actor_of(request), user=request.user, has_begun=True)
             remember_device(answer, request.user)
