@@ -14,6 +14,7 @@ from tracker.testing.hostile_files import MISSING, draw_picture, encode_form, ho
 
 pytestmark = pytest.mark.django_db
 MIB = 1024 * 1024
+HARMLESS = {"application/octet-stream", "application/zip", "image/png", "image/jpeg", "image/gif"}
 
 
 @pytest.fixture(autouse=True)
@@ -115,23 +116,18 @@ def test_hostile_names_come_back_harmless():
 
 
 @pytest.mark.skipif(not hostile_uploads(), reason=MISSING)
-@pytest.mark.parametrize("file", hostile_uploads(), ids=lambda file: file.name)
-def test_a_hostile_file_is_a_download_or_a_refusal(file):
+def test_hostile_files_are_downloads_or_refusals():
     client, issue = jwt_client(make_user()), make_issue()
-    answer = send(client, issue, file.read_bytes(), file.name)
-    if answer.status_code != 201:
-        assert answer.status_code in (400, 413)
-        assert file.name in ("made_empty_file.jpg", "pillow_decompression_bomb.gif")
-        return
-    content = client.get(answer.json()["url"])
-    assert content["Content-Type"] in (
-        "application/octet-stream",
-        "application/zip",
-        "image/png",
-        "image/jpeg",
-        "image/gif",
-    )
-    assert content["Content-Disposition"].startswith("attachment")
-    assert content["Content-Security-Policy"] == "sandbox; default-src 'none'"
-    assert content["X-Content-Type-Options"] == "nosniff"
-    assert file.name.rpartition(".")[0] not in Attachment.objects.get().storage_key
+    refused = set()
+    for file in hostile_uploads():
+        answer = send(client, issue, file.read_bytes(), file.name)
+        if answer.status_code != 201:
+            assert answer.status_code in (400, 413), file.name
+            refused.add(file.name)
+            continue
+        content = client.get(answer.json()["url"])
+        assert content["Content-Type"] in HARMLESS, file.name
+        assert content["Content-Disposition"].startswith("attachment")
+        assert content["Content-Security-Policy"] == "sandbox; default-src 'none'"
+        assert content["X-Content-Type-Options"] == "nosniff"
+    assert refused == {"made_empty_file.jpg", "pillow_decompression_bomb.gif"}
