@@ -81,7 +81,7 @@ class NotificationAdmin(AccessAdmin[Notification]):
     def get_urls(self) -> list[Any]:
         """With addresses to read everything, and to choose how to be told."""
         return [
-            self.page_url("read_all", self.read_all_view, of_object=False),
+            self.page_url("read-all", self.read_all_view, of_object=False),
             self.page_url("preferences", self.preferences_view, of_object=False),
             *super().get_urls(),
         ]

@@ -49,7 +49,7 @@ def test_not_even_an_admin_reads_what_others_were_told():
     assert "Not yours" not in pages.get(PAGE).content.decode()
     assert "Not yours" not in pages.get(f"{PAGE}{row.pk}/change/", follow=True).content.decode()
     pages.post(PAGE, {"action": "read", "_selected_action": [row.pk]})
-    pages.post(f"{PAGE}read_all/")
+    pages.post(f"{PAGE}read-all/")
     row.refresh_from_db()
     assert row.read_at is None
     assert token_client("read", owner=admin).get("/v1/notifications").status_code == 403
@@ -67,7 +67,7 @@ def test_the_bell_counts_what_is_unread_and_opening_reads_it():
     assert listed.content.decode().count('class="unread"') == 2
     pages.post(PAGE, {"action": "read", "_selected_action": [rows[1].pk]})
     assert [row.headline for row in pages.get(f"{PAGE}?read=no").context["cl"].result_list] == ["Thing 2"]
-    pages.post(f"{PAGE}read_all/")
+    pages.post(f"{PAGE}read-all/")
     assert "badge-alert" not in pages.get("/admin/").content.decode()
 
 
@@ -81,9 +81,9 @@ def test_the_bell_counts_no_further_than_99():
 
 
 def test_reading_everything_takes_a_post_and_a_right():
-    assert browser(make_user()).get(f"{PAGE}read_all/").status_code == 403
-    assert browser(make_user(Role.REPORTER)).post(f"{PAGE}read_all/").status_code == 302
-    assert Client().post(f"{PAGE}read_all/").status_code == 302
+    assert browser(make_user()).get(f"{PAGE}read-all/").status_code == 403
+    assert browser(make_user(Role.REPORTER)).post(f"{PAGE}read-all/").status_code == 302
+    assert Client().post(f"{PAGE}read-all/").status_code == 302
 
 
 def test_a_headline_of_a_stranger_is_text():
