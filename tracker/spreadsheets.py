@@ -22,11 +22,17 @@ def neutralise(value: Any) -> Any:
     """A cell as it may stand in a table: text that a spreadsheet program would calculate gets a quote in front.
 
     Numbers stay numbers, a text like -5 too. Full-width signs count as what they look like, and blanks or invisible
-    characters in front of a sign hide nothing.
+    characters in front of a sign hide nothing. A text that has such a quote itself gets another, so that `restore`
+    gives every text back as it was.
     """
-    if not isinstance(value, str) or value[:1].isalnum() or not value or not _is_live(value):
+    if not isinstance(value, str) or value[:1].isalnum() or not value or not _is_live(value.lstrip(QUOTE)):
         return value
     return QUOTE + value
+
+
+def restore(cell: str) -> str:
+    """The text that `neutralise` was given."""
+    return cell[1:] if cell.startswith(QUOTE) and _is_live(cell.lstrip(QUOTE)) else cell
 
 
 def write_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
@@ -41,6 +47,8 @@ def write_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[
 
 
 def _is_live(text: str) -> bool:
+    if not text:
+        return False
     if text[0] in "\t\r\n":
         return True
     visible = next((letter for letter in text if not _is_blank(letter)), "")

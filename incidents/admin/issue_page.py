@@ -11,6 +11,7 @@ from django.template.response import TemplateResponse
 from incidents.admin.badges import issue_badge, severity_badge
 from incidents.admin.issue_bonds import IssueBonds
 from incidents.admin.issue_forms import AssignIssueForm, EditIssueForm, IssueForm
+from incidents.admin.issue_tables import IssueTables
 from incidents.admin.issue_talk import IssueTalk
 from incidents.choices import IssueStatus
 from incidents.models import Issue
@@ -31,7 +32,7 @@ MOVE_WORDS = {
 HEAVY = ("search", "reporter__password", "assignee__password")
 
 
-class IssuePage(IssueTalk, IssueBonds):
+class IssuePage(IssueTalk, IssueBonds, IssueTables):
     """The part of the issues' admin that is about one issue."""
 
     resource = "issues"

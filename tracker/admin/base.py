@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Field, Model, QuerySet
 from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.decorators import method_decorator
@@ -335,7 +336,7 @@ class AccessAdmin(admin.ModelAdmin[M]):
         }
         return TemplateResponse(request, template, {**frame, **context})
 
-    def page_url(self, name: str, view: Callable[..., HttpResponse], *, of_object: bool = True) -> Any:
+    def page_url(self, name: str, view: Callable[..., HttpResponseBase], *, of_object: bool = True) -> Any:
         """A further address of this model, `<id>/name/` or `name/`, known as admin:APP_MODEL_name."""
         route = f"<path:object_id>/{name}/" if of_object else f"{name}/"
         label = f"{self.opts.app_label}_{self.opts.model_name}_{name}"

@@ -7,14 +7,14 @@ from decimal import Decimal
 
 import pytest
 
-from tracker.spreadsheets import neutralise, write_csv
+from tracker.spreadsheets import neutralise, restore, write_csv
 
 LIVE = [
     "=1+1", "+1+cmd", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\uff1d1+1", "\uff0b1+1", "\uff0d1-1",
     "\uff20SUM(A1)", "\u22121+1", "\ufe661", " =1+1", "\u00a0=1+1", "\ufeff=1", "\u200b=1", '=HYPERLINK("http://evil.example","x")',
-    "-", "=", "--5", "\t", "-5\n=1", "+49 30 123",
+    "-", "=", "--5", "\t", "-5\n=1", "+49 30 123", "'=1", "''=1",
 ]  # fmt: skip
-HARMLESS = ["", "Lamp", "a=b", "'=1", "1-2", "(=1)", "-5", "-5.25", "+5", "5", "Ünal", "→ next", "#1", "\uff41"]
+HARMLESS = ["", "Lamp", "a=b", "'", "'tis", "1-2", "(=1)", "-5", "-5.25", "+5", "5", "Ünal", "→ next", "#1", "\uff41"]
 
 
 @pytest.mark.parametrize("text", LIVE)
@@ -25,6 +25,11 @@ def test_a_text_that_would_be_calculated_gets_a_quote(text):
 @pytest.mark.parametrize("text", HARMLESS)
 def test_a_text_that_is_only_read_stays_as_it_is(text):
     assert neutralise(text) == text
+
+
+@pytest.mark.parametrize("text", [*LIVE, *HARMLESS])
+def test_what_was_made_harmless_comes_back_as_it_was_typed(text):
+    assert restore(neutralise(text)) == text
 
 
 @pytest.mark.parametrize("number", [-5, -5.5, Decimal("-5"), 0, True, None])

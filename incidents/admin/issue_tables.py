@@ -1,0 +1,120 @@
+"""Issues as tables: what the list shows as CSV, and CSV taken in after a look at what it would do."""
+
+import secrets
+import zlib
+from collections import Counter
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.template.response import TemplateResponse
+from import_export.tmp_storages import CacheStorage
+
+from incidents.intake.issue_tables import MAX_BYTES, MAX_ROWS, WRITTEN, TableRow, read_table
+from incidents.models import Issue
+from incidents.services.issue_exports import export_issues
+from incidents.services.issue_tables import plan_table, take_table
+from tracker.admin.base import AccessAdmin, actor_of
+from tracker.admin.user_forms import show_refusal
+from tracker.exceptions import DomainError, InvalidInput
+
+TEMPLATE = "admin/incidents/issue/import.html"
+MAX_EXPORTED = 100_000
+MOST_SHOWN = 100
+
+
+class TableStorage(CacheStorage):
+    """A table between the look at it and the word to take it."""
+
+    CACHE_LIFETIME = 3600
+    CACHE_PREFIX = "issue-table-"
+
+
+class TableForm(forms.Form):
+    """The file."""
+
+    file = forms.FileField(label="CSV file", widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}))
+
+
+class IssueTables(AccessAdmin[Issue]):
+    """The addresses behind Import and Export of the issue list."""
+
+    def get_urls(self) -> list[Any]:
+        """Before those of one issue, which take any word."""
+        return [
+            self.page_url("import", self.import_view, of_object=False),
+            self.page_url("export", self.export_view, of_object=False),
+            *super().get_urls(),
+        ]
+
+    def export_view(self, request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
+        """What the list shows under the same filters, as CSV, in pieces."""
+        if request.method != "GET" or not self.is_allowed(request, "export"):
+            raise PermissionDenied
+        try:
+            found = self.get_changelist_instance(request).queryset
+        except IncorrectLookupParameters:
+            return HttpResponseRedirect(self.list_url())
+        rows = found.select_related(None).prefetch_related(None)
+        if rows.order_by().values("pk")[: MAX_EXPORTED + 1].count() > MAX_EXPORTED:
+            messages.error(request, f"Up to {MAX_EXPORTED:,} issues go into one file; narrow the list by a filter.")
+            return HttpResponseRedirect(f"{self.list_url()}?{request.GET.urlencode()}")
+        headers = {"Content-Disposition": 'attachment; filename="issues.csv"'}
+        pieces = export_issues(actor=actor_of(request), issues=rows)
+        return StreamingHttpResponse(pieces, content_type="text/csv; charset=utf-8", headers=headers)
+
+    def import_view(self, request: HttpRequest) -> HttpResponse:
+        """Asks for a file, shows what it would do, and does it when told to."""
+        if not (self.is_allowed(request, "create") and self.is_allowed(request, "update")):
+            raise PermissionDenied
+        if request.method != "POST":
+            return self._ask(request, TableForm())
+        if token := request.POST.get("token", ""):
+            return self._take(request, token)
+        form = TableForm(request.POST, request.FILES)
+        if not form.is_valid():
+            return self._ask(request, form)
+        try:
+            data = form.cleaned_data["file"].read(MAX_BYTES + 1)
+            return self._preview(request, form, data, read_table(data))
+        except DomainError as error:
+            show_refusal(form, error)
+            return self._ask(request, form)
+
+    def _preview(self, request: HttpRequest, form: TableForm, data: bytes, rows: list[TableRow]) -> HttpResponse:
+        plans = plan_table(actor=actor_of(request), rows=rows)
+        counts = Counter(plan.word for plan in plans)
+        # What is at fault first, then what changes; rows that change nothing are only counted.
+        shown = sorted((plan for plan in plans if plan.word != "unchanged"), key=lambda plan: plan.word != "refused")
+        context = {"counts": dict(counts), "plans": shown[:MOST_SHOWN], "more": max(0, len(shown) - MOST_SHOWN)}
+        if not counts["refused"] and counts["new"] + counts["changed"]:
+            context["token"] = secrets.token_urlsafe(24)
+            _storage(request, str(context["token"])).save(zlib.compress(data))
+        return self._ask(request, form, **context)
+
+    def _take(self, request: HttpRequest, token: str) -> HttpResponse:
+        storage = _storage(request, token)
+        packed = storage.read() if len(token) < 100 and token.isascii() else None
+        try:
+            if packed is None:
+                raise InvalidInput("The table was not kept any longer. Choose the file again.")
+            counts = take_table(actor=actor_of(request), rows=read_table(zlib.decompress(packed)))
+        except DomainError as error:
+            messages.error(request, error.message)
+            return HttpResponseRedirect(request.path)
+        storage.remove()
+        messages.success(request, ", ".join(f"{count} {word}" for word, count in counts.items()) + ".")
+        return HttpResponseRedirect(self.list_url())
+
+    def _ask(self, request: HttpRequest, form: TableForm, **context: Any) -> HttpResponse:
+        frame = {**self.admin_site.each_context(request), "title": "Import issues", "opts": self.opts, "form": form}
+        facts = {"columns": WRITTEN, "max_rows": MAX_ROWS, "max_mib": MAX_BYTES // 1024**2}
+        return TemplateResponse(request, TEMPLATE, {**frame, **facts, **context})
+
+
+def _storage(request: HttpRequest, token: str) -> TableStorage:
+    """Under a name that only whoever sent the table can ask for."""
+    return TableStorage(name=f"{request.user.pk}-{token}")
