@@ -69,8 +69,11 @@ def test_a_body_that_only_drips_is_given_up(monkeypatch):
             step.close()
             return {"type": "http.request", "body": b"x", "more_body": True}
 
+    async def receive():
+        return {}
+
     monkeypatch.setattr(pages, "STALL_SECONDS", 0.05)
-    body = pages._LongBody(Line(), lambda: None, 6400)
+    body = pages._LongBody(Line(), receive, 6400)
     with pytest.raises(pages.ClientGone):
         io.BufferedReader(body).read(10**9)
 
