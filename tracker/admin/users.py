@@ -148,6 +148,8 @@ class UserAdmin(AccessAdmin[User]):
     @admin.display(description="state")
     def state_cell(self, user: User) -> SafeString:
         """Whether they may log in."""
+        if user.is_active and user.is_unconfirmed:
+            return render_badge("Not confirmed", "quiet")
         return render_badge("Active", "ok") if user.is_active else render_badge("Deactivated", "quiet")
 
     @admin.display(description="last login")

@@ -77,6 +77,13 @@ def test_the_last_admin_stays(admin_client: Client, admin_user: User, change: di
     assert facts(admin_user)[2:4] == ("admin", True)
 
 
+def test_the_list_says_who_has_not_confirmed_and_a_password_set_by_an_admin_vouches(admin_client: Client):
+    person = make_user("reporter", is_unconfirmed=True)
+    assert "Not confirmed" in admin_client.get(LIST).content.decode()
+    admin_client.post(page_of(person, "password/"), {"password": NEW, "repeated": NEW})
+    assert "Not confirmed" not in admin_client.get(LIST).content.decode()
+
+
 @pytest.mark.parametrize("role", ["maintainer", "admin"])
 def test_no_form_makes_a_superuser(client: Client, role: str):
     person = make_user(role)
