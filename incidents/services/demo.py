@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from incidents.intake.tickets import ingest_rows
+from incidents.services.demo_issues import seed_issues
 from tracker import clock
 from tracker.access import Actor
 from tracker.models import Event
@@ -21,7 +22,7 @@ SEEDED = "demo.seeded"
 
 @transaction.atomic
 def seed_demo(*, actor: Actor) -> int:
-    """Brings the demo tickets in through the door for events, once in a database's life.
+    """Brings the demo's tickets in through the door for events, and its issues, once in a database's life.
 
     Returns:
         how many events were taken; 0 where the demo is there already.
@@ -30,7 +31,8 @@ def seed_demo(*, actor: Actor) -> int:
         return 0
     rows = read_demo_events()
     ingest_rows(actor=actor, rows=rows)
-    log_event(actor=actor, verb=SEEDED, data={"events": len(rows)})
+    issues = seed_issues(actor=actor)
+    log_event(actor=actor, verb=SEEDED, data={"events": len(rows), "issues": issues})
     return len(rows)
 
 

@@ -3,9 +3,10 @@
 import pytest
 from django.core.management import call_command
 
-from incidents.choices import SLAState
-from incidents.models import Clock, Ticket, TicketEvent
+from incidents.choices import IssueStatus, Severity, SLAState
+from incidents.models import Clock, Comment, Issue, Ticket, TicketEvent
 from incidents.services.demo import read_demo_events
+from incidents.services.issue_search import search_query_of
 
 pytestmark = pytest.mark.django_db
 
@@ -23,3 +24,13 @@ def test_a_second_call_changes_nothing(capsys: pytest.CaptureFixture[str]):
     call_command("seed_demo")
     assert "there already" in capsys.readouterr().out
     assert TicketEvent.objects.count() == len(read_demo_events())
+    assert Issue.objects.count() == 32
+
+
+def test_the_demo_has_issues_of_every_status_and_severity_that_can_be_found():
+    call_command("seed_demo")
+    assert set(Issue.objects.values_list("status", flat=True)) == set(IssueStatus.values)
+    assert set(Issue.objects.values_list("severity", flat=True)) == set(Severity.values)
+    assert set(Issue.objects.values_list("project__key", flat=True)) == {"OPS", "WEB"}
+    assert Issue.objects.filter(search=search_query_of("antenna")).count() == 1
+    assert Comment.objects.filter(issue__isnull=False).count() > 20
