@@ -52,6 +52,8 @@ SITE_URL = env.read_url(
     f"http://127.0.0.1:{API_PORT}" if IS_LOCAL else f"https://{ALLOWED_HOSTS[0].lstrip('.')}",
     schemes=("http", "https"),
 ).rstrip("/")
+# ALLOWED_HOSTS=* names no site that a letter could lead to.
+env.require("SITE_URL", "" if "*" in SITE_URL else SITE_URL, in_production=IS_PRODUCTION)
 TRUSTED_PROXIES = env.read_networks("TRUSTED_PROXIES")
 OUTGOING_ALLOWED_NETWORKS = env.read_networks(
     "OUTGOING_ALLOWED_NETWORKS", ("127.0.0.0/8", "::1/128") if IS_LOCAL else ()
