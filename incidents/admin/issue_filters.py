@@ -1,18 +1,15 @@
 """Filters of the issue list. Their choices come from small tables and from the few issues that were counted."""
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import date, timedelta
-from typing import Any, ClassVar
 
 from django.contrib.admin.options import ModelAdmin
-from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from incidents.admin.issue_facets import Sample
+from incidents.admin.issue_facets import WEEK_DAYS, FacetFilter, Sample
 from incidents.admin.ticket_forms import staff
 from incidents.choices import IssueStatus, Severity
 from incidents.models import Issue
@@ -24,49 +21,8 @@ Page = ModelAdmin[Issue]
 Rows = QuerySet[Issue]
 PROJECT_LIMIT = 200
 PEOPLE_LIMIT = 50
-FOUND_LIMIT = 20
 NOT_DONE, ALL = "not_done", "all"
-WEEK_DAYS = 7
 KEY = re.compile(r"([A-Za-z][A-Za-z0-9]{1,11})-([0-9]{1,9})")
-
-
-class FacetFilter(ChoiceFilter):
-    """A filter that says how many issues each choice would show; `column` is what it counts."""
-
-    column: ClassVar[str] = ""
-    # What the list read of the issues that the other filters let through; the list sets it.
-    sample: Sample | None = None
-
-    def lookups(self, request: HttpRequest, model_admin: Page) -> Choices:
-        """None of its own."""
-        return []
-
-    def has_output(self) -> bool:
-        """Always shown."""
-        return True
-
-    def count(self, sample: Sample) -> dict[str, int]:
-        """The number of issues per choice."""
-        return {str(value): number for value, number in sample.count(self.column).items()}
-
-    def listed(self) -> list[tuple[str, str]]:
-        """The choices as they are shown."""
-        return [(str(key), str(words)) for key, words in self.lookup_choices]
-
-    def choices(self, changelist: ChangeList) -> Iterator[Any]:
-        """The links with their figures."""
-        counts = self.count(self.sample) if self.sample else {}
-        if not self.default:
-            query = changelist.get_query_string(remove=[str(self.parameter_name)])
-            yield {"selected": self.value() is None, "query_string": query, "display": "All"}
-        for key, words in self.listed():
-            yield {
-                "selected": self.value() == key,
-                "query_string": changelist.get_query_string({str(self.parameter_name): key}),
-                "display": words,
-                "is_default": key == self.default,
-                "count": self.sample.write(counts.get(key, 0)) if self.sample else "",
-            }
 
 
 class StatusFilter(FacetFilter):
@@ -166,10 +122,10 @@ class AssigneeFilter(FacetFilter):
 
     def count(self, sample: Sample) -> dict[str, int]:
         """With the usual three."""
-        counts = sample.count(self.column)
-        nobody = counts.get(None, 0)
-        usual = {"me": counts.get(self.request.user.pk, 0), "nobody": nobody, "somebody": counts.total() - nobody}
-        return {**{str(pk): number for pk, number in counts.items() if pk is not None}, **usual}
+        counts = super().count(sample)
+        nobody = sample.counters[self.column][None]
+        me = counts.get(str(self.request.user.pk), 0)
+        return {**counts, "me": me, "nobody": nobody, "somebody": sum(counts.values())}
 
 
 class ReporterFilter(FacetFilter):
@@ -192,13 +148,12 @@ class ReporterFilter(FacetFilter):
 
     def count(self, sample: Sample) -> dict[str, int]:
         """With "me"."""
-        counts = sample.count(self.column)
-        return {**super().count(sample), "me": counts.get(self.request.user.pk, 0)}
+        counts = super().count(sample)
+        return {**counts, "me": counts.get(str(self.request.user.pk), 0)}
 
     def listed(self) -> list[tuple[str, str]]:
         """Me, whoever is chosen, and those who reported most."""
-        counts = self.sample.count(self.column) if self.sample else Counter()
-        ids = {pk for pk, _ in counts.most_common(FOUND_LIMIT) if pk is not None}
+        ids = {int(pk) for pk in self.most_frequent() if pk != "me"}
         if (chosen := self.value() or "me") != "me":
             ids.add(int(chosen))
         people = User.objects.filter(pk__in=ids).exclude(pk=self.request.user.pk or 0).order_by("full_name", "email")
@@ -223,16 +178,14 @@ class TagFilter(FacetFilter):
 
     def listed(self) -> list[tuple[str, str]]:
         """The most frequent tags, and the chosen one."""
-        words = list(self.sample.count(self.column)) if self.sample else []
-        chosen = self.value()
+        words, chosen = self.most_frequent(), self.value()
         return [(word, word) for word in (words if not chosen or chosen in words else [chosen, *words])]
 
 
 class DueFilter(FacetFilter):
     """How near the due day is."""
 
-    title, parameter_name = "due", "due"
-    column = "due_on"
+    title = parameter_name = column = "due"
 
     def lookups(self, request: HttpRequest, model_admin: Page) -> Choices:
         """Over, soon, at all, never."""
@@ -254,13 +207,8 @@ class DueFilter(FacetFilter):
 
     def count(self, sample: Sample) -> dict[str, int]:
         """By how near it is."""
-        today, week = timezone.localdate(), timezone.localdate() + timedelta(days=WEEK_DAYS)
-        counts: dict[str, int] = dict.fromkeys(("overdue", "week", "set", "none"), 0)
-        for _, status, *_, due_on in sample.rows:
-            counts["overdue"] += is_overdue(due_on, status, today)
-            counts["week"] += due_on is not None and today <= due_on < week
-            counts["none" if due_on is None else "set"] += 1
-        return counts
+        counts = super().count(sample)
+        return {**counts, "set": sum(counts.values()) - counts.get("none", 0)}
 
 
 class WatchedFilter(ChoiceFilter):

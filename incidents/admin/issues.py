@@ -11,14 +11,12 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from incidents.admin.badges import issue_badge, severity_badge
-from incidents.admin.issue_facets import MOST_SETS, count_tags, read_samples
+from incidents.admin.issue_facets import MOST_SETS, FacetFilter, count_facets
 from incidents.admin.issue_filters import (
-    FOUND_LIMIT,
     KEY,
     AssigneeFilter,
     CreatedFilter,
     DueFilter,
-    FacetFilter,
     PriorityFilter,
     ProjectFilter,
     ReporterFilter,
@@ -61,11 +59,11 @@ class IssueList(ChangeList):
         chosen = [spec for spec in specs if spec.value()][: MOST_SETS - 1]
         ordering = self.queryset.query.order_by
         sets = [self.queryset, *(self._let_through(request, spec).order_by(*ordering) for spec in chosen)]
-        shown, *others = read_samples(sets)
+        places = {spec: place for place, spec in enumerate(chosen, start=1)}
+        tags_of = next((place for spec, place in places.items() if isinstance(spec, TagFilter)), 0)
+        samples = count_facets(sets, today=timezone.localdate(), tags_of=tags_of)
         for spec in specs:
-            spec.sample = others[chosen.index(spec)] if spec in chosen else shown
-            if isinstance(spec, TagFilter):
-                count_tags(spec.sample, limit=FOUND_LIMIT)
+            spec.sample = samples[places.get(spec, 0)]
 
     def _let_through(self, request: HttpRequest, left_out: FacetFilter) -> QuerySet[Issue]:
         rows: QuerySet[Issue] = self.root_queryset

@@ -11,7 +11,7 @@ from tracker.testing.services import CHECKOUT
 pytestmark = pytest.mark.e2e
 
 SIZES = {"wide": {"width": 1280, "height": 900}, "narrow": {"width": 390, "height": 844}}
-LISTS = ("ticket", "alert", "channel", "delivery", "policyversion", "calendar", "ticketstatus")
+LISTS = ("issue", "ticket", "alert", "channel", "delivery", "policyversion", "calendar", "ticketstatus")
 
 
 def test_the_main_pages_at_two_widths_and_in_both_schemes(back_office, page, complaints, screenshots):

@@ -8,9 +8,8 @@
   function say(text, isRefusal) {
     place.textContent = text;
     place.classList.toggle("is-refusal", Boolean(isRefusal));
-    place.hidden = false;
     clearTimeout(hiding);
-    hiding = setTimeout(() => { place.hidden = true; }, isRefusal ? 9000 : 5000);
+    hiding = setTimeout(() => { place.textContent = ""; }, isRefusal ? 9000 : 5000);
   }
 
   async function step(row, verb, value = "") {
