@@ -23,7 +23,7 @@ from incidents.models import Issue
 from tracker.admin.filters import ChoiceFilter
 
 SAMPLE = 1_000
-MOST_SETS = 5
+MOST_SETS = 4
 FOUND_LIMIT = 20
 WEEK_DAYS = 7
 COLUMNS = ("status", "severity", "priority", "project_id", "assignee_id", "reporter_id")

@@ -11,7 +11,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from incidents.admin.badges import issue_badge, severity_badge
-from incidents.admin.issue_facets import MOST_SETS, FacetFilter, count_facets
+from incidents.admin.issue_facets import MOST_SETS, SAMPLE, FacetFilter, count_facets
 from incidents.admin.issue_filters import (
     KEY,
     AssigneeFilter,
@@ -39,21 +39,13 @@ from tracker.admin.saved_views import SavedViewsPage
 HEAVY = ("search", "description", "description_html", "assignee__password")
 TITLE_CHARACTERS = 160
 MOST_CHIPS = 6
-SEARCH_COUNT_CAP = 1_000
-
-
-class SearchPaginator(CappedPaginator):
-    """Every row that a search looks at is read in full, so fewer are counted."""
-
-    cap = SEARCH_COUNT_CAP
 
 
 class IssueList(ChangeList):
     """A page of issues with the figures of its filters."""
 
     def get_results(self, request: HttpRequest) -> None:
-        """The page, then what the filters would show."""
-        super().get_results(request)
+        """What the filters would show, then the page."""
         specs = [spec for spec in self.filter_specs if isinstance(spec, FacetFilter)]
         # A filter that is set counts what the others let through; one that is not counts what is shown.
         chosen = [spec for spec in specs if spec.value()][: MOST_SETS - 1]
@@ -63,7 +55,10 @@ class IssueList(ChangeList):
         tags_of = next((place for spec, place in places.items() if isinstance(spec, TagFilter)), 0)
         samples = count_facets(sets, today=timezone.localdate(), tags_of=tags_of)
         for spec in specs:
-            spec.sample = samples[places.get(spec, 0)]
+            is_counted = spec in places or not spec.value()
+            spec.sample = samples[places.get(spec, 0)] if is_counted else None
+        request.counted_issues = samples[0].total  # type: ignore[attr-defined]
+        super().get_results(request)
 
     def _let_through(self, request: HttpRequest, left_out: FacetFilter) -> QuerySet[Issue]:
         rows: QuerySet[Issue] = self.root_queryset
@@ -121,9 +116,13 @@ class IssueAdmin(SavedViewsPage[Issue], TriagePage, IssuePage):
         return IssueList
 
     def get_paginator(self, request: HttpRequest, queryset: Any, per_page: int, *args: Any, **kwargs: Any) -> Any:
-        """A search is counted less far."""
-        kind = SearchPaginator if request.GET.get("q", "").strip() else CappedPaginator
-        return kind(queryset, per_page, *args, **kwargs)
+        """Counts once more only where there are many: a search reads every row that it counts, so it leaves off."""
+        paginator = CappedPaginator(queryset, per_page, *args, **kwargs)
+        total = getattr(request, "counted_issues", None)
+        is_search = bool(request.GET.get("q", "").strip())
+        if total is not None and (total <= SAMPLE or is_search):
+            paginator.cap, paginator._counted = SAMPLE, total
+        return paginator
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         """The newest change first; the next due day first where the list is about due days."""

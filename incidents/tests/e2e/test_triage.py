@@ -126,7 +126,7 @@ def test_what_senders_call_things_is_never_run(back_office, page: Page, complain
     Channel.objects.create(name=HOSTILE[:60], kind="slack", url="x", last_error=HOSTILE, consecutive_failures=1)
     for rest in ("", "incidents/ticket/", f"incidents/ticket/{ticket.pk}/change/", "incidents/channel/"):
         page.goto(f"{back_office}/{rest}")
-        page.wait_for_load_state("networkidle")
+        page.wait_for_load_state("load")
         assert page.locator("img[src=x]").count() == 0
         assert page.locator("a[href^='javascript:']").count() == 0
     assert dialogs == []
