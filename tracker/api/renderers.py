@@ -57,9 +57,9 @@ class BrowsableRenderer(BrowsableAPIRenderer):
     """REST framework's pages without the filter form, which would fetch whole tables for its choices."""
 
     def get_context(self, data: Any, accepted_media_type: str | None, renderer_context: Any) -> dict[str, Any]:
-        """The page's context, without the inline style sheet that our content policy forbids."""
+        """The page's context, without what brings inline styles, which our content policy forbids."""
         context: dict[str, Any] = super().get_context(data, accepted_media_type, renderer_context)
-        return {**context, "code_style": ""}
+        return {**context, "code_style": "", "extra_actions": {}}
 
     def get_filter_form(self, data: Any, view: Any, request: Any) -> None:
         """None."""
