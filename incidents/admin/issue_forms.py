@@ -96,6 +96,7 @@ class EditIssueForm(IssueForm):
         super().__init__(data, instance=issue, initial={"tags": words}, prefix="edit")
         for field in self.fields.values():
             field.show_hidden_initial = True
+        self.order_fields([name for name in FIELDS if name != "project"])
         self.fields["project"].required = True
         self.fields["project"].help_text = "Another project gives it a new number."
 
