@@ -15,6 +15,8 @@ from typing import Any
 ROWS_A_PIECE = 500
 QUOTE = "'"
 _FORMULA_SIGNS = frozenset("=+-@\u2212")
+# Inside a quoted cell every quote stands twice, so that a single one after a comma always begins a cell.
+_SIGN_AT_CELL_START = re.compile(rb'(?:\A|,)"(?=[^"0-9A-Za-z])')
 _NUMBER = re.compile(r"[+-]?[0-9]{1,15}(?:\.[0-9]{1,15})?", re.ASCII)
 
 
@@ -44,6 +46,22 @@ def write_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[
         csv.writer(buffer).writerows([[_as_cell(value) for value in row] for row in piece])
         yield buffer.getvalue().encode("utf-8", "replace")
         piece = list(islice(source, ROWS_A_PIECE))
+
+
+def neutralise_lines(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """The rows of `COPY … (FORMAT csv, FORCE_QUOTE *)`, each ending in one line end, as a file that is safe to open.
+
+    Most rows have no cell that begins with a sign and pass as they are; the others are read and written again.
+    """
+    for line in lines:
+        yield line if _SIGN_AT_CELL_START.search(line) is None else _rewrite(line)
+
+
+def _rewrite(line: bytes) -> bytes:
+    (row,) = csv.reader([line.decode()], strict=True)
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n", quoting=csv.QUOTE_ALL).writerow([neutralise(cell) for cell in row])
+    return buffer.getvalue().encode()
 
 
 def _is_live(text: str) -> bool:

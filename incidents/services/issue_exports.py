@@ -1,51 +1,83 @@
 """Issues as a table, row by row from the database to the reader."""
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db import transaction
-from django.db.models import OuterRef, QuerySet
+from django.db import connection
+from django.db.models import CharField, F, Func, OuterRef, QuerySet, Value
+from django.db.models.functions import Cast, Concat
 
 from incidents.models import Issue
 from tracker import access
 from tracker.access import Actor
-from tracker.spreadsheets import write_csv
+from tracker.spreadsheets import neutralise_lines
 
-ROWS_AT_ONCE = 1_000
-FIELDS = {
-    "title": "title",
-    "status": "status",
-    "severity": "severity",
-    "priority": "priority",
-    "reporter": "reporter__email",
-    "reporter_label": "reporter_label",
-    "assignee": "assignee__email",
-    "factory": "factory__name",
-    "due_on": "due_on",
-    "created_at": "created_at",
-    "updated_at": "updated_at",
-    "triaged_at": "triaged_at",
-    "done_at": "done_at",
-    "description": "description",
-}
-HEADER = ("key", *FIELDS, "tags")
+PIECE_BYTES = 64 * 1024
+MOMENT = 'YYYY-MM-DD"T"HH24:MI:SS"Z"'
+COPY = "COPY ({query}) TO STDOUT (FORMAT csv, FORCE_QUOTE *)"
+
+
+class AsText(Func):
+    """A moment in RFC 3339; connections speak UTC."""
+
+    function = "to_char"
+    output_field = CharField()
 
 
 def export_issues(*, actor: Actor, issues: "QuerySet[Issue]") -> Iterator[bytes]:
     """These issues as CSV; the caller has narrowed them to what the actor may export.
 
+    PostgreSQL writes the rows, many times faster than objects could be made of them; they are passed on as they come.
+
     Raises:
         PermissionDenied, NotAuthenticated: see access.yaml, issues.export.
     """
     access.require(actor, "issues", "export")
+    columns = _columns()
+    rows = issues.annotate(**{f"told_{name}": column for name, column in columns.items()})
+    sql, parameters = rows.values_list(*(f"told_{name}" for name in columns)).query.sql_with_params()
+    header = (",".join(columns) + "\n").encode()
+    return _in_pieces(chain([header], neutralise_lines(_read(sql, parameters))))
+
+
+def _columns() -> dict[str, Any]:
     words = Issue.tags.through.objects.filter(issue=OuterRef("pk")).order_by("tag__name").values("tag__name")
-    rows = issues.values_list("project__key", "number", *FIELDS.values(), ArraySubquery(words))
-    return write_csv(HEADER, _read(rows))
+    plain = ("title", "status", "severity", "priority")
+    people = {
+        "reporter": F("reporter__email"),
+        "reporter_label": F("reporter_label"),
+        "assignee": F("assignee__email"),
+        "factory": F("factory__name"),
+    }
+    moments = ("created_at", "updated_at", "triaged_at", "done_at")
+    return {
+        "key": Concat("project__key", Value("-"), Cast("number", CharField())),
+        **{name: F(name) for name in plain},
+        **people,
+        "tags": Func(ArraySubquery(words), Value(", "), function="array_to_string", output_field=CharField()),
+        "due_on": F("due_on"),
+        **{name: AsText(F(name), Value(MOMENT)) for name in moments},
+        "description": F("description"),
+    }
 
 
-def _read(rows: "QuerySet[Issue, tuple[Any, ...]]") -> Iterator[tuple[Any, ...]]:
-    # Inside a transaction the server's cursor sends rows as it finds them; outside it would keep them all first.
-    with transaction.atomic():
-        for key, number, *values, tags in rows.iterator(chunk_size=ROWS_AT_ONCE):
-            yield (f"{key}-{number}", *values, ", ".join(tags))
+def _read(sql: str, parameters: Any) -> Iterator[bytes]:
+    # Django leaves psycopg's errors as they are in here, unless told.
+    with connection.wrap_database_errors, connection.cursor() as cursor:
+        statement = COPY.format(query=cursor.mogrify(sql, parameters))
+        with cursor.copy(statement) as copy:
+            for line in copy:
+                yield bytes(line)
+
+
+def _in_pieces(lines: Iterator[bytes]) -> Iterator[bytes]:
+    piece = bytearray()
+    for line in lines:
+        piece += line
+        if len(piece) >= PIECE_BYTES:
+            yield bytes(piece)
+            piece.clear()
+    if piece:
+        yield bytes(piece)

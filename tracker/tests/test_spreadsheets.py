@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from tracker.spreadsheets import neutralise, restore, write_csv
+from tracker.spreadsheets import neutralise, neutralise_lines, restore, write_csv
 
 LIVE = [
     "=1+1", "+1+cmd", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\uff1d1+1", "\uff0b1+1", "\uff0d1-1",
@@ -45,3 +45,11 @@ def test_a_file_keeps_its_columns_whatever_a_cell_holds():
     assert table[0] == ["id", "'=title", "note", "at"]
     assert table[1] == ["-5", "'=1,\"\r\n+2", "", "2026-01-02T00:00:00Z"]
     assert len(table) == 1202
+
+
+@pytest.mark.parametrize("text", [*LIVE, *HARMLESS, '"=1', ',"=1', 'a,"=1"', ",=1", '",\n"=1'])
+def test_lines_that_the_database_wrote_are_made_harmless_cell_by_cell(text):
+    quoted = '"' + text.replace('"', '""') + '"'
+    (line,) = neutralise_lines([f'"OPS-1",{quoted},,"{5}",{quoted}\n'.encode()])
+    (row,) = csv.reader(io.StringIO(line.decode(), newline=""))
+    assert row == ["OPS-1", neutralise(text), "", "5", neutralise(text)]

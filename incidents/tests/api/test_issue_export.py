@@ -60,6 +60,16 @@ def test_people_export_what_they_may_list():
     assert token_client("issues", "stream").get(EXPORT).status_code == 403
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_reader_who_goes_away_leaves_a_connection_that_works():
+    for _ in range(3):
+        make_issue(description="x" * 100_000)
+    answer = token_client("read").get(EXPORT)
+    next(iter(answer.streaming_content))
+    answer.close()
+    assert len(rows_of(token_client("read").get(EXPORT))) == 3
+
+
 def test_however_many_rows_there_are_the_queries_are_few():
     client = token_client("read")
     for _ in range(5):
