@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db import connection, transaction
+from django.db.models import Q, QuerySet
 
 from incidents.choices import IssueStatus
 from incidents.models import Issue, IssueSpan
@@ -20,8 +20,12 @@ from tracker import access, clock
 from tracker.access import Actor
 from tracker.exceptions import InvalidInput, NotFound
 from tracker.models import Project
-from tracker.services.projects import ensure_inbox, projects_of_person
+from tracker.services.projects import ensure_inbox, may_report_in
 
+TAKE_NUMBER = """
+UPDATE tracker_project SET last_issue_number = last_issue_number + 1 WHERE id = %s AND archived_at IS NULL
+RETURNING last_issue_number
+"""
 PLAIN_FIELDS = ("title", "description", "severity", "priority", "assignee", "due_on", "factory")
 
 
@@ -157,12 +161,12 @@ def take_number(project: Project) -> int:
     Raises:
         InvalidInput: the project is archived.
     """
-    is_live = Project.objects.filter(pk=project.pk, archived_at=None).update(
-        last_issue_number=F("last_issue_number") + 1
-    )
-    if not is_live:
+    with connection.cursor() as cursor:
+        cursor.execute(TAKE_NUMBER, [project.pk])
+        row = cursor.fetchone()
+    if row is None:
         raise InvalidInput.of_field("project", "Must be a project that is not archived.")
-    return Project.objects.values_list("last_issue_number", flat=True).get(pk=project.pk)
+    return int(row[0])
 
 
 def find_issue(actor: Actor, name: str) -> Issue | None:
@@ -186,7 +190,7 @@ def named_issue(name: str) -> Q | None:
 def _find_project(actor: Actor, project: Project | None) -> Project:
     if project is None:
         return ensure_inbox()
-    if not projects_of_person(actor).filter(pk=project.pk).exists():
+    if not may_report_in(actor, project):
         raise NotFound("There is nothing here, or nothing that you may see.")
     return project
 

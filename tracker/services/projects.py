@@ -34,6 +34,16 @@ def projects_of_person(actor: Actor) -> QuerySet[Project]:
     return visible_projects(actor if actor.token_id is None or actor.user is None else Actor.of_user(actor.user))
 
 
+def may_report_in(actor: Actor, project: Project) -> bool:
+    """Whether the person behind `actor` may know of a project, and so put something into it."""
+    if actor.user is None:
+        return actor.is_system
+    person = Actor.of_user(actor.user)
+    if decide(person, "projects", "list").is_for_all_rows:
+        return True
+    return visible_projects(person).filter(pk=project.pk).exists()
+
+
 def ensure_inbox() -> Project:
     """Where an issue goes of which nobody said to what project it belongs."""
     return Project.objects.get_or_create(key=INBOX_KEY, defaults={"name": "Inbox"})[0]
