@@ -6,8 +6,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
-from incidents.choices import IssueStatus
-from incidents.models import Issue, IssueSpan
+from incidents.models import Issue
 from incidents.services.issue_fields import (
     check_issue_fields,
     clean_issue_values,
@@ -15,7 +14,8 @@ from incidents.services.issue_fields import (
     issue_facts,
 )
 from incidents.services.issue_news import log_issue, tell_assignee, tell_mentioned, tell_watchers
-from incidents.services.issue_search import refresh_search, search_vector_of
+from incidents.services.issue_rows import insert_issue
+from incidents.services.issue_search import refresh_search
 from tracker import access, clock
 from tracker.access import Actor
 from tracker.exceptions import InvalidInput, NotFound
@@ -56,17 +56,9 @@ def create_issue(*, actor: Actor, values: Mapping[str, Any], project: Project | 
     cleaned = clean_issue_values({"title": "", "description": "", **values})
     project = _find_project(actor, cleaned.pop("project", None) or project)
     tags = cleaned.pop("tags", [])
-    now = clock.now()
-    issue = Issue.objects.create(
-        **cleaned,
-        project=project,
-        number=take_number(project),
-        reporter=actor.user,
-        created_at=now,
-        updated_at=now,
-        search=search_vector_of(cleaned["title"], cleaned["description"]),
-    )
-    IssueSpan.objects.create(issue=issue, status=IssueStatus.OPEN, started_at=now, started_by=actor.label[:120])
+    issue = insert_issue(actor=actor, project=project, values=cleaned, now=clock.now())
+    if issue is None:
+        raise _no_live_project()
     if tags:
         issue.tags.set(find_tags(tags))
     log_issue(actor=actor, verb="issue.created", issue=issue, after={"title": issue.title, "severity": issue.severity})
@@ -165,7 +157,7 @@ def take_number(project: Project) -> int:
         cursor.execute(TAKE_NUMBER, [project.pk])
         row = cursor.fetchone()
     if row is None:
-        raise InvalidInput.of_field("project", "Must be a project that is not archived.")
+        raise _no_live_project()
     return int(row[0])
 
 
@@ -185,6 +177,10 @@ def named_issue(name: str) -> Q | None:
     if not (number.isdecimal() and len(number) < 10):
         return None
     return Q(project__key=key.upper(), number=int(number))
+
+
+def _no_live_project() -> InvalidInput:
+    return InvalidInput.of_field("project", "Must be a project that is not archived.")
 
 
 def _find_project(actor: Actor, project: Project | None) -> Project:
