@@ -7,12 +7,9 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
-from itertools import islice
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-ROWS_A_PIECE = 500
 QUOTE = "'"
 _FORMULA_SIGNS = frozenset("=+-@\u2212")
 # Inside a quoted cell every quote stands twice, so that a single one after a comma always begins a cell.
@@ -35,17 +32,6 @@ def neutralise(value: Any) -> Any:
 def restore(cell: str) -> str:
     """The text that `neutralise` was given."""
     return cell[1:] if cell.startswith(QUOTE) and _is_live(cell.lstrip(QUOTE)) else cell
-
-
-def write_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
-    """A CSV file (UTF-8, CRLF) in pieces of ROWS_A_PIECE rows; dates are written in RFC 3339, None as nothing."""
-    source = iter(rows)
-    piece: list[Sequence[Any]] = [header]
-    while piece:
-        buffer = io.StringIO()
-        csv.writer(buffer).writerows([[_as_cell(value) for value in row] for row in piece])
-        yield buffer.getvalue().encode("utf-8", "replace")
-        piece = list(islice(source, ROWS_A_PIECE))
 
 
 def neutralise_lines(lines: Iterable[bytes]) -> Iterator[bytes]:
@@ -76,9 +62,3 @@ def _is_live(text: str) -> bool:
 
 def _is_blank(letter: str) -> bool:
     return letter.isspace() or unicodedata.category(letter) in ("Cc", "Cf")
-
-
-def _as_cell(value: Any) -> Any:
-    if isinstance(value, str):
-        return neutralise(value)
-    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value

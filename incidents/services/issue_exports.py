@@ -16,6 +16,10 @@ from tracker.spreadsheets import neutralise_lines
 
 PIECE_BYTES = 64 * 1024
 MOMENT = 'YYYY-MM-DD"T"HH24:MI:SS"Z"'
+HEADER = (
+    "key", "title", "status", "severity", "priority", "reporter", "reporter_label", "assignee", "factory", "tags",
+    "due_on", "created_at", "updated_at", "triaged_at", "done_at", "description",
+)  # fmt: skip
 COPY = "COPY ({query}) TO STDOUT (FORMAT csv, FORCE_QUOTE *)"
 
 
@@ -37,29 +41,21 @@ def export_issues(*, actor: Actor, issues: "QuerySet[Issue]") -> Iterator[bytes]
     access.require(actor, "issues", "export")
     columns = _columns()
     rows = issues.annotate(**{f"told_{name}": column for name, column in columns.items()})
-    sql, parameters = rows.values_list(*(f"told_{name}" for name in columns)).query.sql_with_params()
-    header = (",".join(columns) + "\n").encode()
+    sql, parameters = rows.values_list(*(f"told_{name}" for name in HEADER)).query.sql_with_params()
+    header = (",".join(HEADER) + "\n").encode()
     return _in_pieces(chain([header], neutralise_lines(_read(sql, parameters))))
 
 
 def _columns() -> dict[str, Any]:
     words = Issue.tags.through.objects.filter(issue=OuterRef("pk")).order_by("tag__name").values("tag__name")
-    plain = ("title", "status", "severity", "priority")
-    people = {
+    columns: dict[str, Any] = {name: F(name) for name in HEADER if name not in ("key", "tags")}
+    columns |= {name: AsText(F(name), Value(MOMENT)) for name in HEADER if name.endswith("_at")}
+    return columns | {
+        "key": Concat("project__key", Value("-"), Cast("number", CharField())),
         "reporter": F("reporter__email"),
-        "reporter_label": F("reporter_label"),
         "assignee": F("assignee__email"),
         "factory": F("factory__name"),
-    }
-    moments = ("created_at", "updated_at", "triaged_at", "done_at")
-    return {
-        "key": Concat("project__key", Value("-"), Cast("number", CharField())),
-        **{name: F(name) for name in plain},
-        **people,
         "tags": Func(ArraySubquery(words), Value(", "), function="array_to_string", output_field=CharField()),
-        "due_on": F("due_on"),
-        **{name: AsText(F(name), Value(MOMENT)) for name in moments},
-        "description": F("description"),
     }
 
 

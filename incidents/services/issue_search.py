@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.contrib.postgres.search import SearchQuery, SearchVector
+from django.contrib.postgres.search import SearchQuery
 from django.db import OperationalError, connection, transaction
-from django.db.models import Value
-from django.db.models.expressions import CombinedExpression
 
 CONFIG = "simple"
 MAX_WORDS = 12
@@ -28,12 +26,6 @@ UPDATE incidents_issue i SET search =
        ), ''), %(comments)s)), 'C')
  WHERE i.id = ANY(%(ids)s)
 """
-
-
-def search_vector_of(title: str, description: str) -> CombinedExpression:
-    """The words of an issue without comments, to be written with the row itself."""
-    beginning = Value(description[:MAX_DESCRIPTION_CHARACTERS])
-    return SearchVector(Value(title), weight="A", config=CONFIG) + SearchVector(beginning, weight="B", config=CONFIG)
 
 
 def search_query_of(text: str) -> SearchQuery | None:
