@@ -165,7 +165,6 @@ def test_what_no_database_holds_is_refused_by_name(actor, door):
 
 @needs_nasty
 def test_thousands_of_nasty_texts_find_no_door_that_breaks(actor):
-    for step in (1, 7):
-        doors = cycle(list(DOORS.values())[::step])
-        for text in everything():
-            check(next(doors), actor, text)
+    doors = cycle(DOORS.values())
+    for text in everything():
+        check(next(doors), actor, text)
