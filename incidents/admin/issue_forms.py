@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.widgets import AdminDateWidget, AutocompleteSelect
+from django.contrib.admin.widgets import AdminDateWidget
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -14,6 +14,7 @@ from incidents.models import Issue, Tag
 from incidents.services.comments import MAX_COMMENT_CHARACTERS
 from incidents.services.issue_fields import MAX_TITLE_CHARACTERS
 from tracker.admin.base import AccessForm
+from tracker.admin.widgets import RowSelect
 from tracker.exceptions import InvalidInput
 from tracker.models import Factory, Project
 
@@ -48,7 +49,7 @@ class TagsInput(forms.TextInput):
 
 
 def _choose(name: str, queryset: Any, *, label: str = "", help_text: str = "") -> forms.ModelChoiceField[Any]:
-    widget = AutocompleteSelect(Issue._meta.get_field(name), admin.site)
+    widget = RowSelect(Issue._meta.get_field(name), admin.site)
     return forms.ModelChoiceField(
         queryset, required=False, label=label or name.capitalize(), help_text=help_text, widget=widget
     )

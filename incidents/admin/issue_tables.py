@@ -1,8 +1,10 @@
 """Issues as tables: what the list shows as CSV, and CSV taken in after a look at what it would do."""
 
+import re
 import secrets
 import zlib
 from collections import Counter
+from contextlib import suppress
 from typing import Any
 
 from django import forms
@@ -12,6 +14,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.template.response import TemplateResponse
 from import_export.tmp_storages import CacheStorage
+from redis.exceptions import RedisError
 
 from incidents.intake.issue_tables import MAX_BYTES, MAX_ROWS, WRITTEN, TableRow, read_table
 from incidents.models import Issue
@@ -19,18 +22,56 @@ from incidents.services.issue_exports import export_issues
 from incidents.services.issue_tables import plan_table, take_table
 from tracker.admin.base import AccessAdmin, actor_of
 from tracker.admin.user_forms import show_refusal
-from tracker.exceptions import DomainError, InvalidInput
+from tracker.exceptions import DomainError, InvalidInput, Unavailable
 
 TEMPLATE = "admin/incidents/issue/import.html"
 MAX_EXPORTED = 100_000
 MOST_SHOWN = 100
 
 
+TOKEN = re.compile(r"[A-Za-z0-9_-]{32}", re.ASCII)
+
+
 class TableStorage(CacheStorage):
-    """A table between the look at it and the word to take it."""
+    """A table between the look at it and the word to take it, under a name that only its sender can ask for."""
 
     CACHE_LIFETIME = 3600
     CACHE_PREFIX = "issue-table-"
+
+    @classmethod
+    def of_person(cls, request: HttpRequest, token: str) -> "TableStorage":
+        """Where the table of whoever asks lies."""
+        return cls(name=f"{request.user.pk}-{token}")
+
+    def keep(self, data: bytes) -> None:
+        """Keeps the file.
+
+        Raises:
+            Unavailable: it cannot be kept now.
+        """
+        try:
+            self.save(zlib.compress(data))
+        except RedisError:
+            raise Unavailable("The table cannot be kept at present. Try again in a moment.") from None
+
+    def fetch(self) -> bytes:
+        """The file.
+
+        Raises:
+            InvalidInput: it is not kept any longer. Unavailable: nobody can tell now.
+        """
+        try:
+            packed = self.read()
+        except RedisError:
+            raise Unavailable("The table cannot be read at present. Try again in a moment.") from None
+        if packed is None:
+            raise InvalidInput("The table was not kept any longer. Choose the file again.")
+        return zlib.decompress(packed)
+
+    def forget(self) -> None:
+        """Lets go of the file; what cannot be reached goes by itself."""
+        with suppress(RedisError):
+            self.remove()
 
 
 class TableForm(forms.Form):
@@ -91,21 +132,19 @@ class IssueTables(AccessAdmin[Issue]):
         shown = sorted((plan for plan in plans if plan.word != "unchanged"), key=lambda plan: plan.word != "refused")
         context = {"counts": dict(counts), "plans": shown[:MOST_SHOWN], "more": max(0, len(shown) - MOST_SHOWN)}
         if not counts["refused"] and counts["new"] + counts["changed"]:
-            context["token"] = secrets.token_urlsafe(24)
-            _storage(request, str(context["token"])).save(zlib.compress(data))
+            context["token"] = token = secrets.token_urlsafe(24)
+            TableStorage.of_person(request, token).keep(data)
         return self._ask(request, form, **context)
 
     def _take(self, request: HttpRequest, token: str) -> HttpResponse:
-        storage = _storage(request, token)
-        packed = storage.read() if len(token) < 100 and token.isascii() else None
+        # Anything that is no token of ours was never kept.
+        storage = TableStorage.of_person(request, token if TOKEN.fullmatch(token) else "none")
         try:
-            if packed is None:
-                raise InvalidInput("The table was not kept any longer. Choose the file again.")
-            counts = take_table(actor=actor_of(request), rows=read_table(zlib.decompress(packed)))
+            counts = take_table(actor=actor_of(request), rows=read_table(storage.fetch()))
         except DomainError as error:
             messages.error(request, error.message)
             return HttpResponseRedirect(request.path)
-        storage.remove()
+        storage.forget()
         messages.success(request, ", ".join(f"{count} {word}" for word, count in counts.items()) + ".")
         return HttpResponseRedirect(self.list_url())
 
@@ -113,8 +152,3 @@ class IssueTables(AccessAdmin[Issue]):
         frame = {**self.admin_site.each_context(request), "title": "Import issues", "opts": self.opts, "form": form}
         facts = {"columns": WRITTEN, "max_rows": MAX_ROWS, "max_mib": MAX_BYTES // 1024**2}
         return TemplateResponse(request, TEMPLATE, {**frame, **facts, **context})
-
-
-def _storage(request: HttpRequest, token: str) -> TableStorage:
-    """Under a name that only whoever sent the table can ask for."""
-    return TableStorage(name=f"{request.user.pk}-{token}")

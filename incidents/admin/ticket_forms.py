@@ -4,10 +4,10 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.widgets import AutocompleteSelect
 
 from incidents.models import PolicyRule, Ticket, TicketStatus
 from tracker.admin.base import AccessForm
+from tracker.admin.widgets import RowSelect
 from tracker.choices import Role
 from tracker.models import Project, User
 
@@ -92,7 +92,7 @@ class AssignForm(forms.Form):
         super().__init__(*args, **kwargs)
         field = self.fields["assignee"]
         field.queryset = staff()  # type: ignore[attr-defined]
-        field.widget = AutocompleteSelect(Ticket._meta.get_field("assignee"), admin.site, choices=field.choices)  # type: ignore[attr-defined]
+        field.widget = RowSelect(Ticket._meta.get_field("assignee"), admin.site, choices=field.choices)  # type: ignore[attr-defined]
 
 
 class CommentForm(forms.Form):

@@ -169,7 +169,7 @@ def find_issue(actor: Actor, name: str) -> Issue | None:
 
 def named_issue(name: str) -> Q | None:
     """What finds the issue of this id or key; None for what is neither."""
-    if not name.isascii():
+    if not (name.isascii() and name.isprintable()):
         return None
     if name.isdecimal() and len(name) < 19:
         return Q(pk=int(name))

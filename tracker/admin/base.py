@@ -23,6 +23,7 @@ from django.views.decorators.csrf import csrf_protect
 from tracker.access import Actor, Decision, decide, may
 from tracker.admin.live import read_live_cursor
 from tracker.admin.paging import CappedPaginator
+from tracker.admin.widgets import RowSelect, RowsSelect
 from tracker.exceptions import DomainError
 from tracker.models import Event, User
 
@@ -170,6 +171,9 @@ class AccessAdmin(admin.ModelAdmin[M]):
 
     def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
         """The field without the icons that open other pages on top."""
+        if db_field.name in self.get_autocomplete_fields(request):
+            kind = RowsSelect if db_field.many_to_many else RowSelect
+            kwargs["widget"] = kind(db_field, self.admin_site)
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
             field.widget = field.widget.widget

@@ -5,7 +5,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -16,6 +15,7 @@ from tracker import clock
 from tracker.access import decide
 from tracker.admin.base import AccessAdmin, AccessForm, actor_of
 from tracker.admin.formats import render_badge, write_moment
+from tracker.admin.widgets import RowSelect
 from tracker.choices import Scope
 from tracker.models import ApiToken, User
 from tracker.services.tokens import issue_token, revoke_token
@@ -43,7 +43,7 @@ class NewTokenForm(AccessForm):
         if not decide(self.actor, "api_tokens", "list").is_for_all_rows:
             del self.fields["owner"]
         else:
-            owner.widget = AutocompleteSelect(ApiToken._meta.get_field("owner"), admin.site, choices=owner.choices)  # type: ignore[attr-defined]
+            owner.widget = RowSelect(ApiToken._meta.get_field("owner"), admin.site, choices=owner.choices)  # type: ignore[attr-defined]
 
     def _post_clean(self) -> None:
         """Nothing: the service checks what a token may be."""

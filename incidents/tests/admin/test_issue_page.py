@@ -255,3 +255,24 @@ def test_naughty_texts_are_shown_and_never_run(maintainer_client: Client, mainta
         assert not re.search(
             r"<(script|img|svg|iframe|style)|<[^>]+\son\w+=|href=.?\s*(javascript|data|vbscript):", html
         )
+
+
+@pytest.mark.parametrize("key", ["A\0-1", "\0", "OPS-99999999999", "9" * 20, "ops-\u0661", "x" * 5_000, "OPS-1'; --"])
+def test_what_is_no_key_finds_nothing_and_breaks_nothing(maintainer_client: Client, key: str):
+    issue = make_issue()
+    for rest in ("link/", "unlink/", "merge/", "detach/", "edit-comment/", "assign/", "move/"):
+        typed = {"key": key, "kind": "blocks", "into": key, "id": key, "assignee": key, "status": key}
+        assert maintainer_client.post(page_of(issue, rest), typed).status_code == 302
+    assert maintainer_client.get(page_of(issue, "merge/"), {"into": key}).status_code == 302
+    fields = dict.fromkeys(("project", "title", "description", "severity", "priority", "assignee", "due_on"), key)
+    edited = maintainer_client.post(page_of(issue, "edit/"), {f"edit-{name}": text for name, text in fields.items()})
+    assert edited.status_code == 200
+    assert maintainer_client.post("/admin/incidents/issue/import/", {"token": key}).status_code == 302
+    assert not IssueLink.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "moment", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00%2B14:00", "x", "%00", "2026-13-01"]
+)
+def test_a_page_of_no_time_is_still_a_page(maintainer_client: Client, moment: str):
+    assert maintainer_client.get(page_of(make_issue(), f"change/?before={moment}")).status_code == 200

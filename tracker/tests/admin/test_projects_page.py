@@ -56,3 +56,12 @@ def test_only_an_admin_deletes_one_and_only_an_empty_one(maintainer_client: Clie
     assert maintainer_client.post(address, {"post": "yes"}).status_code == 403
     admin_client.post(address, {"post": "yes"})
     assert not Project.objects.exists()
+
+
+@pytest.mark.parametrize("sent", ["x", "1'; --", "9" * 30, "\u0661"])
+def test_what_is_no_person_is_refused_in_the_form(client: Client, sent: str):
+    client.force_login(make_user("admin"))
+    typed = {"key": "X", "name": "X", "owner": sent, "members": [sent]}
+    answer = client.post("/admin/tracker/project/add/", typed)
+    assert answer.status_code == 200
+    assert "valid choice" in answer.content.decode() or "not a valid" in answer.content.decode()
