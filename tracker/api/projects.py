@@ -28,6 +28,8 @@ from tracker.services.projects import (
     visible_projects,
 )
 
+KEY_RULE = "2 to 12 capitals and digits, a capital first"
+
 
 class PeopleField(serializers.ListField):
     """People by their e-mail addresses, looked up at once."""
@@ -76,7 +78,9 @@ class ProjectChangeSerializer(StrictSerializer):
 class NewProjectSerializer(StrictSerializer):
     """A new project; its key stays what it is."""
 
-    key = serializers.RegexField(r"^[A-Z][A-Z0-9]{1,11}\Z", help_text="2 to 12 capitals and digits")
+    key = serializers.RegexField(
+        r"^[A-Z][A-Z0-9]{1,11}\Z", help_text=KEY_RULE, error_messages={"invalid": f"Must be {KEY_RULE}."}
+    )
     name = serializers.CharField(max_length=120)
     owner = PersonField(max_length=254, allow_null=True, required=False)
     members = PeopleField(max_length=MAX_MEMBERS, required=False)

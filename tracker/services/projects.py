@@ -71,7 +71,7 @@ def create_project(
 def update_project(*, actor: Actor, project: Project, changes: Mapping[str, Any]) -> Project:
     """Changes name, owner, `members` or whether the project is archived (`is_archived`); a key stays what it is.
 
-    Raises: as `create_project`.
+    Raises: as `create_project`; Conflict also where the inbox would be archived.
     """
     require(actor, "projects", "update")
     project = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
@@ -80,8 +80,8 @@ def update_project(*, actor: Actor, project: Project, changes: Mapping[str, Any]
         project.name = str(changes["name"]).strip()
     if "owner" in changes:
         project.owner = _check_owner(changes["owner"])
-    if "is_archived" in changes and bool(changes["is_archived"]) != (project.archived_at is not None):
-        project.archived_at = clock.now() if changes["is_archived"] else None
+    if "is_archived" in changes:
+        _archive(project, is_archived=bool(changes["is_archived"]))
     after = _facts(project)
     if after != before:
         _save(project)
@@ -138,6 +138,15 @@ def _check_owner(owner: User | None) -> User | None:
     if owner is not None and not owner.is_active:
         raise InvalidInput.of_field("owner", "Must be an active person.")
     return owner
+
+
+def _archive(project: Project, *, is_archived: bool) -> None:
+    if is_archived and project.key == INBOX_KEY:
+        # Whoever may not name a project could report nothing any more.
+        message = "The inbox takes what nobody gave a project, so it stays open."
+        raise Conflict(f"is_archived: {message}", details=[FieldError("is_archived", message)])
+    if is_archived != (project.archived_at is not None):
+        project.archived_at = clock.now() if is_archived else None
 
 
 def _facts(project: Project) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import pytest
 
 from tracker.choices import Role
 from tracker.models import Event, Project
+from tracker.services.projects import ensure_inbox
 from tracker.testing.factories import jwt_client, make_project, make_user, token_client
 
 pytestmark = pytest.mark.django_db
@@ -72,6 +73,20 @@ def test_an_archived_project_is_opened_again(client):
     assert client.get(f"{PROJECTS}?is_archived=false").json()["results"] == []
     assert client.post(f"{path}/transition", {"is_archived": False}).json()["archived_at"] is None
     assert client.post(f"{path}/transition", {}).status_code == 400
+
+
+def test_the_inbox_is_never_archived(client):
+    inbox = ensure_inbox()
+    answer = client.post(f"{PROJECTS}/{inbox.key}/transition", {"is_archived": True})
+    assert (answer.status_code, answer.json()["error"]["details"][0]["field"]) == (409, "is_archived")
+    inbox.refresh_from_db()
+    assert inbox.archived_at is None
+
+
+def test_a_key_that_is_none_is_told_what_a_key_is(client):
+    answer = client.post(PROJECTS, {"key": "ops!", "name": "Operations"})
+    assert answer.status_code == 400
+    assert "2 to 12 capitals and digits" in answer.json()["error"]["message"]
 
 
 def test_an_admin_deletes_what_is_empty(client):
