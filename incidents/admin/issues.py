@@ -29,6 +29,7 @@ from incidents.admin.issue_filters import (
 from incidents.admin.issue_page import IssuePage
 from incidents.admin.issue_triage import TriagePage
 from incidents.models import Issue
+from incidents.services.issue_keys import named_issue
 from incidents.services.issue_search import search_query_of
 from incidents.services.issues import visible_issues
 from tracker.admin.base import actor_of
@@ -131,10 +132,9 @@ class IssueAdmin(SavedViewsPage[Issue], TriagePage, IssuePage):
 
     def search(self, queryset: QuerySet[Issue], term: str) -> QuerySet[Issue]:
         """The one issue of a key, or issues by the words of title, description and comments."""
-        if match := KEY.fullmatch(term):
-            named = queryset.filter(project__key=match[1].upper(), number=int(match[2]))
-            if named.exists():
-                return named
+        named = named_issue(term) if KEY.fullmatch(term) else None
+        if named is not None and (found := queryset.filter(named)).exists():
+            return found
         query = search_query_of(term)
         return queryset.filter(search=query) if query is not None else queryset.none()
 

@@ -4,7 +4,7 @@ from incidents.models.alerts import Alert
 from incidents.models.attachments import Attachment
 from incidents.models.channels import Channel, Delivery
 from incidents.models.comments import Comment
-from incidents.models.issues import Issue, IssueLink, IssueSpan, Tag
+from incidents.models.issues import FormerKey, Issue, IssueLink, IssueSpan, Tag
 from incidents.models.sla import Calendar, Clock, EscalationStep, PolicyRule, PolicyVersion, SLAConfigFile
 from incidents.models.tickets import Ticket, TicketEvent, TicketStatus
 
@@ -17,6 +17,7 @@ __all__ = [
     "Comment",
     "Delivery",
     "EscalationStep",
+    "FormerKey",
     "Issue",
     "IssueLink",
     "IssueSpan",

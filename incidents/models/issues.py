@@ -107,6 +107,23 @@ class Issue(models.Model):
         return f"{self.project.key}-{self.number}"
 
 
+class FormerKey(models.Model):
+    """What an issue was called before it went to another project: letters, links and heads still say so."""
+
+    id = models.BigAutoField(primary_key=True)
+    issue = models.ForeignKey(Issue, on_delete=models.CASCADE, related_name="former_keys")
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+", db_index=False)
+    number = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["project", "number"], name="former_key_is_of_one_issue"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.project.key}-{self.number}"
+
+
 class IssueSpan(models.Model):
     """One stay of an issue in one status. The open one has no end; lead times are read from these."""
 

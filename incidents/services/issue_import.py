@@ -8,7 +8,7 @@ from django.db import connection, transaction
 
 from incidents.choices import IssueStatus
 from incidents.intake.issue_files import SourceIssue
-from incidents.models import Comment, Issue, IssueSpan
+from incidents.models import Comment, FormerKey, Issue, IssueSpan
 from incidents.rich_text import render_markdown
 from incidents.services.issue_fields import find_tags
 from incidents.services.issue_retelling import retell_issues
@@ -160,7 +160,9 @@ def _take_numbers(project: Project, wanted: Sequence[int], highest: int) -> list
     row = Project.objects.select_for_update(no_key=True).filter(pk=project.pk, archived_at=None).first()
     if row is None:
         raise InvalidInput.of_field("project", "Must be a project that is not archived.")
+    # In this order: an issue that moves away meanwhile is found by the one or the other.
     taken = set(Issue.objects.filter(project=project, number__in=wanted).values_list("number", flat=True))
+    taken |= set(FormerKey.objects.filter(project=project, number__in=wanted).values_list("number", flat=True))
     last = max(row.last_issue_number, highest)
     numbers = []
     for number in wanted:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.db import connection, transaction
-from django.db.models import Q, QuerySet
+from django.db import transaction
+from django.db.models import QuerySet
 
 from incidents.models import Issue
 from incidents.services.issue_fields import (
@@ -13,19 +13,16 @@ from incidents.services.issue_fields import (
     find_tags,
     issue_facts,
 )
+from incidents.services.issue_keys import move_to_project, named_issue, no_live_project
 from incidents.services.issue_news import log_issue, tell_assignee, tell_mentioned, tell_watchers
 from incidents.services.issue_rows import insert_issue
 from incidents.services.issue_search import refresh_search
 from tracker import access, clock
 from tracker.access import Actor
-from tracker.exceptions import InvalidInput, NotFound
+from tracker.exceptions import NotFound
 from tracker.models import Project
 from tracker.services.projects import ensure_inbox, may_report_in
 
-TAKE_NUMBER = """
-UPDATE tracker_project SET last_issue_number = last_issue_number + 1 WHERE id = %s AND archived_at IS NULL
-RETURNING last_issue_number
-"""
 PLAIN_FIELDS = ("title", "description", "severity", "priority", "assignee", "due_on", "factory")
 
 
@@ -58,7 +55,7 @@ def create_issue(*, actor: Actor, values: Mapping[str, Any], project: Project | 
     tags = cleaned.pop("tags", [])
     issue = insert_issue(actor=actor, project=project, values=cleaned, now=clock.now())
     if issue is None:
-        raise _no_live_project()
+        raise no_live_project()
     if tags:
         issue.tags.set(find_tags(tags))
     log_issue(actor=actor, verb="issue.created", issue=issue, after={"title": issue.title, "severity": issue.severity})
@@ -91,7 +88,7 @@ def update_issue(*, actor: Actor, issue: Issue, changes: Mapping[str, Any]) -> I
         before["tags"], after["tags"] = old, sorted(tags)
     if project.pk != issue.project_id:
         before["key"] = issue.key
-        issue.project, issue.number = project, take_number(project)
+        move_to_project(issue, project)
         after["key"] = issue.key
     if not after:
         return issue
@@ -147,40 +144,10 @@ def lock_issue(actor: Actor, issue: Issue, *, action: str) -> Issue:
     return found
 
 
-def take_number(project: Project) -> int:
-    """The project's next number; whoever makes another issue there waits for this transaction.
-
-    Raises:
-        InvalidInput: the project is archived.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(TAKE_NUMBER, [project.pk])
-        row = cursor.fetchone()
-    if row is None:
-        raise _no_live_project()
-    return int(row[0])
-
-
 def find_issue(actor: Actor, name: str) -> Issue | None:
-    """The issue of this id or key (OPS-12), if the actor may see it."""
+    """The issue of this id, key (OPS-12) or former key, if the actor may see it."""
     named = named_issue(name)
     return visible_issues(actor, "read").select_related("project").filter(named).first() if named else None
-
-
-def named_issue(name: str) -> Q | None:
-    """What finds the issue of this id or key; None for what is neither."""
-    if not (name.isascii() and name.isprintable()):
-        return None
-    if name.isdecimal() and len(name) < 19:
-        return Q(pk=int(name))
-    key, _, number = name.partition("-")
-    if not (number.isdecimal() and len(number) < 10):
-        return None
-    return Q(project__key=key.upper(), number=int(number))
-
-
-def _no_live_project() -> InvalidInput:
-    return InvalidInput.of_field("project", "Must be a project that is not archived.")
 
 
 def _find_project(actor: Actor, project: Project | None) -> Project:

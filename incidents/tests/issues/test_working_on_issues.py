@@ -41,6 +41,17 @@ def test_what_nobody_assigned_to_a_project_goes_to_the_inbox(reporter):
     assert not visible_issues(Actor.of_user(make_user(Role.REPORTER))).exists()
 
 
+def test_an_issue_that_went_to_another_project_is_found_by_its_old_key(maintainer, reporter):
+    issue = create_issue(actor=reporter, values={"title": "Lamp broken"})
+    for key in ("OPS", "NET"):
+        update_issue(actor=maintainer, issue=issue, changes={"project": make_project(key=key)})
+    issue.refresh_from_db()
+    assert issue.key == "NET-1"
+    assert [find_issue(reporter, key) for key in ("inbox-1", "OPS-1", "NET-1")] == [issue, issue, issue]
+    assert find_issue(Actor.of_user(make_user(Role.REPORTER)), "INBOX-1") is None
+    assert create_issue(actor=reporter, values={"title": "Another"}).key == "INBOX-2"
+
+
 def test_a_reporter_cannot_say_how_bad_it_is(reporter):
     with pytest.raises(InvalidInput, match="severity"):
         create_issue(actor=reporter, values={"title": "x", "severity": "critical"})
