@@ -7,11 +7,14 @@ from django.contrib import admin
 from django.db.models import Min, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 
 from incidents.admin.badges import alert_badge, channel_badge, render_sla_badge
-from incidents.choices import AlertState, DeliveryStatus
+from incidents.admin.issue_facets import count_facets
+from incidents.choices import AlertState, DeliveryStatus, IssueStatus, Severity
 from incidents.models import Alert, Clock, Delivery, SLAConfigFile, Ticket, TicketStatus
 from incidents.services.channels import visible_channels
+from incidents.services.issues import visible_issues
 from tracker import clock
 from tracker.access import may
 from tracker.admin.base import actor_of
@@ -45,6 +48,28 @@ def tickets_panel(request: HttpRequest) -> Panel | None:
     ]
     context = {"figures": figures, "is_empty": not Ticket.objects.exists(), "site_url": settings.SITE_URL}
     return Panel("admin/incidents/panels/tickets.html", context, position=1, is_wide=True)
+
+
+def issues_panel(request: HttpRequest) -> Panel | None:
+    """Issues that are not done, counted as on their list: in one statement, and not for ever."""
+    actor = actor_of(request)
+    if not may(actor, "issues", "list"):
+        return None
+    today, rows = timezone.localdate(), visible_issues(actor).exclude(status=IssueStatus.DONE).order_by()
+    boxes = (
+        ("Critical", "breach", "?severity=critical", rows.filter(severity=Severity.CRITICAL)),
+        ("Overdue", "alert", "?due=overdue", rows.filter(due_on__lt=today)),
+        ("To triage", "alert", "?status=OPEN", rows.filter(status=IssueStatus.OPEN)),
+        ("Not done", "ok", "", rows),
+        ("Not done and mine", "info", "?assigned=me", rows.filter(assignee=request.user.pk)),
+    )
+    samples = count_facets([box[-1] for box in boxes], today=today)
+    address = reverse("admin:incidents_issue_changelist")
+    figures = [
+        (words, tone, sample.write(sample.total), address + query)
+        for (words, tone, query, _), sample in zip(boxes, samples, strict=True)
+    ]
+    return Panel("admin/incidents/panels/issues.html", {"figures": figures}, position=1, is_wide=True)
 
 
 def urgent_panel(request: HttpRequest) -> Panel | None:
@@ -107,5 +132,5 @@ def promises_panel(request: HttpRequest) -> Panel | None:
     return Panel("admin/incidents/panels/promises.html", context, position=5)
 
 
-for build in (tickets_panel, urgent_panel, alerts_panel, channels_panel, promises_panel):
+for build in (tickets_panel, issues_panel, urgent_panel, alerts_panel, channels_panel, promises_panel):
     site.add_panel(build)

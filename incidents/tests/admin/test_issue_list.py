@@ -155,3 +155,14 @@ def test_a_reporter_and_nobody_do_not_get_in(client: Client):
     answer = client.get(LIST)
     assert answer.status_code == 302
     assert answer["Location"].startswith("/admin/login/")
+
+
+def test_the_first_page_counts_what_is_not_done(maintainer_client: Client, some_issues: None):
+    page = maintainer_client.get("/admin/")
+    panel = next(panel for panel in page.context["panels"] if panel.template.endswith("issues.html"))
+    told = {words: (number, address) for words, _tone, number, address in panel.context["figures"]}
+    assert {words: number for words, (number, _) in told.items()} == {
+        "Critical": "1", "Overdue": "1", "To triage": "4", "Not done": "4", "Not done and mine": "1"
+    }  # fmt: skip
+    for number, address in told.values():
+        assert len(shown(maintainer_client, address.removeprefix(LIST))) == int(number)
