@@ -13,6 +13,8 @@ from tracker.services.notifications import notify_people
 
 MAX_WATCHERS_TOLD = 1_000
 EXCERPT_CHARACTERS = 500
+# What people call a field, where its name is not what they call it.
+FIELD_WORDS = {"due_on": "due day", "key": "project"}
 
 
 def log_issue(
@@ -56,6 +58,12 @@ def tell_watchers(*, actor: Actor, issue: Issue, what: str, body: str = "", exce
         people.pop(pk, None)
     headline = f"{issue.key}: {actor.label} {what} ({issue.title})"
     _tell(actor, issue, list(people.values()), NotificationKind.WATCHED, headline, body)
+
+
+def tell_changes(*, actor: Actor, issue: Issue, fields: Collection[str], except_ids: Collection[int] = ()) -> None:
+    """Tells reporter, assignee and watchers which fields somebody changed; `except_ids` know it already."""
+    words = ", ".join(sorted(FIELD_WORDS.get(name, name) for name in fields))
+    tell_watchers(actor=actor, issue=issue, what=f"changed {words}", except_ids=except_ids)
 
 
 def _tell(

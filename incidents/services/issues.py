@@ -14,7 +14,7 @@ from incidents.services.issue_fields import (
     issue_facts,
 )
 from incidents.services.issue_keys import move_to_project, named_issue, no_live_project
-from incidents.services.issue_news import log_issue, tell_assignee, tell_mentioned, tell_watchers
+from incidents.services.issue_news import log_issue, tell_assignee, tell_changes, tell_mentioned
 from incidents.services.issue_rows import insert_issue
 from incidents.services.issue_search import refresh_search
 from tracker import access, clock
@@ -98,7 +98,7 @@ def update_issue(*, actor: Actor, issue: Issue, changes: Mapping[str, Any]) -> I
     if "description" in changed:
         known = str(before["description"])
         told |= tell_mentioned(actor=actor, issue=issue, text=issue.description, known=known, except_ids=told)
-    tell_watchers(actor=actor, issue=issue, what=f"changed {', '.join(sorted(after))}", except_ids=told)
+    tell_changes(actor=actor, issue=issue, fields=after, except_ids=told)
     return issue
 
 

@@ -9,6 +9,8 @@ from django.utils.safestring import SafeString
 from tracker import clock
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
+# Nobody reckons with longer spans: from here on a day says more.
+SPAN_DAYS = 60
 
 
 def write_span(seconds: float) -> str:
@@ -48,10 +50,13 @@ def write_due(moment: datetime) -> SafeString:
 
 
 def write_moment(moment: datetime | None) -> SafeString | str:
-    """ "5 min ago" or "in 2 h 5 min", with the absolute time as a tooltip; a dash for no moment."""
+    """ "5 min ago", "in 2 h 5 min", or the day where it is far away, with the absolute time as a tooltip; a dash for
+    no moment."""
     if moment is None:
         return "–"
     seconds = (moment - clock.now()).total_seconds()
+    if abs(seconds) > SPAN_DAYS * DAY:
+        return render_time(moment, f"{timezone.localtime(moment):%d %b %Y}")
     words = f"in {write_span(seconds)}" if seconds > 0 else f"{write_span(seconds)} ago"
     return render_time(moment, words)
 

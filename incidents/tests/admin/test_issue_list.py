@@ -40,6 +40,14 @@ def test_what_is_not_done_is_listed_with_the_newest_change_first(maintainer_clie
     assert shown(maintainer_client) == ["new", "old"]
 
 
+def test_what_changed_long_ago_shows_its_day(maintainer_client: Client):
+    make_issue(title="new", updated_at=clock.now() - timedelta(days=59))
+    make_issue(title="old", updated_at=clock.now().replace(year=2020, month=3, day=1, hour=12))
+    page = maintainer_client.get(LIST).content.decode()
+    assert ">59 d ago</time>" in page
+    assert ">01 Mar 2020</time>" in page
+
+
 @pytest.fixture
 def some_issues(maintainer: User) -> None:
     ops = make_project(key="OPS", name="Operations")

@@ -1,6 +1,7 @@
 """From report to done and back: the services behind every surface."""
 
 import pytest
+from django.utils import timezone
 
 from incidents.models import Comment, Issue
 from incidents.services.comments import comment_on_issue
@@ -116,6 +117,14 @@ def test_a_comment_tells_those_who_are_mentioned_once_and_the_watchers(maintaine
     comment_on_issue(actor=maintainer, issue=issue, body=body)
     told = dict(Notification.objects.values_list("recipient__email", "kind"))
     assert told == {watcher.email: "watched", mentioned.email: "mentioned"}
+
+
+def test_watchers_are_told_what_changed_in_words(maintainer):
+    issue = make_issue(title="Lamp", watchers=[make_user()])
+    changes = {"due_on": timezone.localdate(), "project": make_project(key="OPS"), "severity": "high"}
+    update_issue(actor=maintainer, issue=issue, changes=changes)
+    told = Notification.objects.get().headline
+    assert told == f"OPS-1: {maintainer.label} changed due day, project, severity (Lamp)"
 
 
 def test_bulk_triage_tells_of_each_row(maintainer):
