@@ -133,7 +133,8 @@ def _plan_row(actor: Actor, row: TableRow, known: KnownRows, seen: set[str]) -> 
         plan.changes.setdefault("title", "")
     try:
         check_issue_fields(actor, plan.changes)
-        plan.changes = {name: clean_issue_values(plan.changes)[name] for name in plan.changes}
+        cleaned = clean_issue_values(plan.changes)
+        plan.changes = {name: cleaned[name] for name in plan.changes}
     except InvalidInput as error:
         plan.faults += error.details
     return plan
