@@ -57,8 +57,9 @@ def fill(bench: Bench, count: int) -> None:
     )
     bench.execute("INSERT INTO incidents_tag (name, created_at) SELECT 'tag' || i, now() FROM generate_series(1, 10) i")
     bench.execute(FILL, {"count": count})
-    bench.execute(TAG.replace("%%", "%"))
+    # Before its tags, which look up each issue: without figures the database would read the whole table for each.
     bench.execute("VACUUM ANALYZE incidents_issue")
+    bench.execute(TAG.replace("%%", "%"))
     bench.execute("VACUUM ANALYZE incidents_issue_tags")
 
 
