@@ -38,14 +38,15 @@ def test_the_ticket_list_fits_a_telephone(back_office, page):
     assert overflow <= 1
 
 
-def test_the_picture_of_the_readme(back_office, page, screenshots):
+@pytest.mark.parametrize("name", ["ticket", "issue"])
+def test_the_pictures_of_the_readme(name, back_office, page, screenshots):
     page.set_viewport_size(SIZES["wide"])
     page.emulate_media(color_scheme="light")
-    page.goto(f"{back_office}/incidents/ticket/")
+    page.goto(f"{back_office}/incidents/{name}/")
     expect(page.locator("#result_list")).to_be_visible()
-    picture = screenshots / "ticket-list.png"
+    picture = screenshots / f"{name}-list.png"
     page.screenshot(path=picture)
-    published = CHECKOUT / "docs" / "images" / "ticket-list.png"
+    published = CHECKOUT / "docs" / "images" / f"{name}-list.png"
     if not published.exists():
         published.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(picture, published)
