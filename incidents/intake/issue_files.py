@@ -164,7 +164,7 @@ def _read_comments(raw: list[RawComment] | int | None) -> list[SourceComment]:
 
 def _id_of(said: RawComment, author: str) -> str:
     if said.id is not None:
-        return str(said.id)[:80]
+        return _check("comments.id", str(said.id), 80, is_required=True)
     return blake2b(f"{said.created_at.isoformat()} {author}".encode(), digest_size=16).hexdigest()
 
 

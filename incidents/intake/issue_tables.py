@@ -1,7 +1,9 @@
 """Reading issues from a CSV table that people fill in, or that the export wrote."""
 
 import csv
+import io
 from dataclasses import dataclass
+from itertools import islice
 
 import tablib
 from import_export.formats.base_formats import CSV
@@ -12,6 +14,8 @@ from tracker.spreadsheets import restore
 
 MAX_BYTES = 10 * 1024**2
 MAX_ROWS = 5_000
+# With the header, and as many empty ones again.
+MAX_LINES = 2 * MAX_ROWS
 MAX_CELL_CHARACTERS = 300_000
 WRITTEN = ("key", "project", "title", "description", "severity", "priority", "assignee", "tags", "due_on", "factory")
 # What the export tells besides; the table may keep these columns, and they change nothing.
@@ -54,6 +58,12 @@ def _read_dataset(data: bytes) -> tablib.Dataset:
         text = data.decode("utf-8-sig")
         header = text.split("\n", 1)[0]
         delimiter = ";" if header.count(";") > header.count(",") else ","
+        # The library would first read them all.
+        if (
+            sum(1 for _ in islice(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), MAX_LINES))
+            == MAX_LINES
+        ):
+            raise InvalidInput.of_field("file", f"Up to {MAX_ROWS:,} rows; this has more.")
         dataset: tablib.Dataset = CSV().create_dataset(text, delimiter=delimiter)
     except UnicodeDecodeError:
         raise InvalidInput.of_field("file", "Must be a CSV file in UTF-8.") from None
