@@ -59,10 +59,8 @@ def _read_dataset(data: bytes) -> tablib.Dataset:
         header = text.split("\n", 1)[0]
         delimiter = ";" if header.count(";") > header.count(",") else ","
         # The library would first read them all.
-        if (
-            sum(1 for _ in islice(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), MAX_LINES))
-            == MAX_LINES
-        ):
+        lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        if sum(1 for _ in islice(lines, MAX_LINES)) == MAX_LINES:
             raise InvalidInput.of_field("file", f"Up to {MAX_ROWS:,} rows; this has more.")
         dataset: tablib.Dataset = CSV().create_dataset(text, delimiter=delimiter)
     except UnicodeDecodeError:
