@@ -17,6 +17,10 @@ def test_a_stranger_is_sent_to_the_login(client: Client):
     assert answer["Location"].startswith("/admin/login/")
 
 
+def test_the_bare_address_leads_there(client: Client):
+    assert client.get("/")["Location"] == INDEX
+
+
 def test_a_reporter_never_gets_in(client: Client):
     client.force_login(make_user(Role.REPORTER))
     assert client.get(INDEX)["Location"].startswith("/admin/login/")
