@@ -1,6 +1,6 @@
 """What a service says when it refuses. Every entrance (API, admin, command, stream) renders these alone."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +52,12 @@ class InvalidInput(DomainError):
     def of_field(cls, field: str, message: str, index: int | None = None) -> "InvalidInput":
         """The common case of one wrong field."""
         return cls(f"{field}: {message}", details=[FieldError(field, message, index)])
+
+    @classmethod
+    def of_fields(cls, messages: Mapping[str, Iterable[str]]) -> "InvalidInput":
+        """Several wrong fields, such as a model's validation names them."""
+        details = [FieldError(field, message) for field, texts in messages.items() for message in texts]
+        return cls(f"{details[0].field}: {details[0].message}", details=details)
 
 
 class NotAuthenticated(DomainError):

@@ -75,6 +75,10 @@ class NewUserForm(AccessForm):
         """Nothing: the service checks what a person may be."""
 
 
+# What services call otherwise than the forms do.
+FORM_NAMES = {"new_password": "password"}
+
+
 class NewPasswordForm(forms.Form):
     """A password, twice."""
 
@@ -122,6 +126,7 @@ class EnrolForm(CodeForm):
 def show_refusal(form: forms.BaseForm, error: DomainError) -> None:
     """Puts what a service refused beside the field."""
     for detail in error.details:
-        form.add_error(detail.field if detail.field in form.fields else None, detail.message)
+        name = FORM_NAMES.get(detail.field, detail.field)
+        form.add_error(name if name in form.fields else None, detail.message)
     if not error.details:
         form.add_error("current" if error.status == 401 and "current" in form.fields else None, error.message)

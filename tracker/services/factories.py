@@ -73,8 +73,7 @@ def _save(factory: Factory) -> None:
         with transaction.atomic():
             factory.save()
     except ValidationError as error:
-        details = [FieldError(name, message) for name, messages in error.message_dict.items() for message in messages]
-        raise InvalidInput(f"{details[0].field}: {details[0].message}", details=details) from None
+        raise InvalidInput.of_fields(error.message_dict) from None
     except IntegrityError:
         taken = [FieldError("name", "There is a factory of this name.")]
         raise Conflict("name: there is a factory of this name.", details=taken) from None

@@ -163,8 +163,7 @@ def _save(project: Project) -> None:
         with transaction.atomic():
             project.save()
     except ValidationError as error:
-        details = [FieldError(name, message) for name, messages in error.message_dict.items() for message in messages]
-        raise InvalidInput(f"{details[0].field}: {details[0].message}", details=details) from None
+        raise InvalidInput.of_fields(error.message_dict) from None
     except IntegrityError:
         taken = [FieldError("key", "There is a project of this key.")]
         raise Conflict("key: there is a project of this key.", details=taken) from None

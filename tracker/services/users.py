@@ -154,7 +154,7 @@ def change_password(
 @transaction.atomic
 def _store_password(*, actor: Actor, user: User, new_password: str, keep_tokens: bool) -> User:
     user = User.objects.select_for_update().get(pk=user.pk)
-    set_password(user, new_password)
+    set_password(user, new_password, field="new_password")
     user.is_unconfirmed = False
     user.save(update_fields=["password", "is_unconfirmed"])
     end_logins_of(user=user, because="password change")
@@ -203,12 +203,11 @@ def check_fields(user: User) -> None:
     try:
         user.full_clean(exclude=["password"], validate_unique=False, validate_constraints=False)
     except ValidationError as error:
-        details = [FieldError(name, message) for name, messages in error.message_dict.items() for message in messages]
-        raise InvalidInput(f"{details[0].field}: {details[0].message}", details=details) from None
+        raise InvalidInput.of_fields(error.message_dict) from None
 
 
-def set_password(user: User, password: str) -> None:
-    """Sets the password of a person who is not saved here.
+def set_password(user: User, password: str, *, field: str = "password") -> None:
+    """Sets the password of a person who is not saved here; `field` is what a refusal calls it.
 
     Raises:
         InvalidInput: it is too weak.
@@ -216,8 +215,7 @@ def set_password(user: User, password: str) -> None:
     try:
         validate_password(password, user)
     except ValidationError as error:
-        details = [FieldError("password", message) for message in error.messages]
-        raise InvalidInput(f"password: {details[0].message}", details=details) from None
+        raise InvalidInput.of_fields({field: error.messages}) from None
     user.set_password(password)
 
 

@@ -58,6 +58,7 @@ def test_a_weak_password_leaves_the_link_alive(mail):
     person = make_user()
     link = link_of(person)
     answer = ApiClient().post(SET, {**link, "new_password": "short"})
+    assert answer.json()["error"]["details"][0]["field"] == "new_password"
     assert answer.status_code == 400
     assert ApiClient().post(SET, {**link, "new_password": NEW}).status_code == 204
 
