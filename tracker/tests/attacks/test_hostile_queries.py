@@ -92,7 +92,7 @@ def test_paging_keeps_its_limits_and_every_parameter_takes_any_text(probe):
         for text in TEXTS[index % 3 :: 3]:
             started = time.monotonic()
             answer = asker.ask(path=f"{asker.path}?{name}={quote(text)}")
-            assert time.monotonic() - started < 1
+            assert time.monotonic() - started < 3
             if answer.status_code != 200:
                 assert answer.status_code == 400, (name, text, answer.status_code)
                 assert is_named(check_refusal(answer), name), (name, text)
