@@ -21,7 +21,7 @@ from incidents.models import Issue
 from incidents.services.attachments import create_issue_with_files
 from incidents.services.issue_exports import export_issues
 from incidents.services.issue_keys import named_issue
-from incidents.services.issue_search import search_query_of
+from incidents.services.issue_search import find_words, search_query_of
 from incidents.services.issue_stats import count_issues
 from incidents.services.issues import delete_issue, update_issue, visible_issues
 from tracker.api.etags import etag_of
@@ -64,7 +64,7 @@ class IssueListMixin(ListMixin):
     def search(self, queryset: "QuerySet[Issue]", words: Sequence[str]) -> "QuerySet[Issue]":
         """Those that have all of the words, as in the back office: `-word` excludes."""
         query = search_query_of(" ".join(words))
-        return queryset.filter(search=query) if query is not None else queryset.none()
+        return find_words(queryset, query) if query is not None else queryset.none()
 
     def represent(self, objects: Sequence[Issue]) -> list[Any]:
         """The issues of a page."""

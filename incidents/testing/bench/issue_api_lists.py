@@ -17,8 +17,8 @@ PAGE = "/v1/issues?limit=100"
 QUERIES = {
     "page": PAGE,
     "rare word": f"{PAGE}&search=boiler",
-    "common word": f"{PAGE}&search=common1",
-    "filtered": f"{PAGE}&status=OPEN&reporter=bench@example.com",
+    "common word": f"{PAGE}&cursor=&search=common1",
+    "filtered": f"{PAGE}&cursor=&status=OPEN&reporter=bench@example.com",
 }
 
 
