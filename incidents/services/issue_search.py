@@ -11,8 +11,8 @@ from incidents.models import Issue
 
 CONFIG = "simple"
 # A word that so many of the newest issues have is met often enough on a walk through the list.
-SAMPLE = 4_000
-COMMON = 20
+SAMPLE = 1_000
+COMMON = 10
 MOST_FOUND = 20_000
 MAX_WORDS = 12
 # Shorter beginnings stand for so many words that looking all of them up takes longer than anybody waits.
