@@ -23,6 +23,7 @@ from tracker.models import User
 from tracker.realtime.rights import Credential, Listener, password_mark
 from tracker.services.logins import find_login
 from tracker.services.tokens import TOKEN_MARK, find_token
+from tracker.sessions import digest_of
 
 SUBPROTOCOL = "bearer"
 LONGEST_CREDENTIAL = 4096
@@ -184,4 +185,4 @@ def _by_session(visit: Visit, is_own_page: bool) -> Listener:
     if not isinstance(user, User) or not user.is_active:
         raise NotAuthenticated("Log in or send a token.")
     actor = Actor.of_user(user, request_id=visit.request_id)
-    return Listener(actor, Credential("session", str(request.session.session_key)), password_mark(user))
+    return Listener(actor, Credential("session", digest_of(str(request.session.session_key))), password_mark(user))

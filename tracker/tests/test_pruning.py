@@ -5,12 +5,12 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
 
 from tracker import clock
 from tracker.models import IdempotencyRecord, LoginAttempt, LoginSession, SweepHeartbeat, User
+from tracker.sessions import SessionStore, digest_of
 from tracker.sweeps import prune
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +28,9 @@ def _some_of_each():
         )
         session = SessionStore()
         session.create()
-        Session.objects.filter(session_key=session.session_key).update(expire_date=at + timedelta(hours=1))
+        Session.objects.filter(session_key=digest_of(str(session.session_key))).update(
+            expire_date=at + timedelta(hours=1)
+        )
 
 
 @pytest.mark.usefixtures("_some_of_each")

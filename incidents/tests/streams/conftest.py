@@ -5,7 +5,6 @@ import json
 import pytest
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
@@ -14,6 +13,7 @@ from tracker.models import User
 from tracker.services.events import log_event
 from tracker.services.logins import start_login
 from tracker.services.tokens import issue_token
+from tracker.sessions import SessionStore
 from tracker.testing.web_servers import WebServer, run_web_server
 
 SYSTEM = Actor.system("test")

@@ -53,11 +53,12 @@ def exercise(admin) -> dict[str, str]:
         "access token": login["access"].rpartition(".")[2],
         "refresh token": login["refresh"].rpartition(".")[2],
         "refreshed token": refreshed["refresh"].rpartition(".")[2],
-        "API token": token["token"].rpartition("_")[2],
+        "API token": token["token"].split("_", 2)[2],
         "address of a hook": HOOK.rpartition("/")[2],
         "secret of a channel": CHANNEL_SECRET,
         "reset link": link,
         "secret of a second factor": secret,
+        "key of a session": browser.session.session_key,
         "secret that waits for its code": shown.group(1).replace(" ", ""),
     }
 
