@@ -17,7 +17,7 @@ from tracker.models import Event
 VERBS = {
     "issue": (
         "created", "updated", "moved", "commented", "comment_edited", "comment_deleted", "file_added", "file_removed",
-        "linked", "unlinked", "merged", "watched", "unwatched", "deleted",
+        "linked", "unlinked", "merged", "watched", "unwatched", "imported", "deleted",
     ),
     "tag": ("created", "renamed", "deleted"),
     "ticket": ("assigned", "commented"),
@@ -29,7 +29,8 @@ VERBS = {
     "status": ("recategorised",),
     "user": (
         "created", "updated", "role_changed", "deactivated", "logged_in", "logged_out", "password_changed",
-        "preferences_set", "registered", "confirmed", "reset_asked", "deleted",
+        "preferences_set", "registered", "confirmed", "reset_asked", "linked", "second_factor_set",
+        "second_factor_removed", "recovery_codes_renewed", "recovery_code_used", "deleted",
     ),
     "token": ("created", "revoked"),
     "project": ("created", "updated", "members_set", "deleted"),

@@ -72,14 +72,14 @@ def test_the_list_costs_the_same_however_long(maintainer_client: Client):
     def count() -> int:
         with CaptureQueriesContext(connection) as queries:
             maintainer_client.get(LIST)
-        assert all("LIMIT 10001" in q["sql"] for q in queries if "COUNT(" in q["sql"])
+        assert all("LIMIT" in q["sql"] for q in queries if "COUNT(" in q["sql"])
         return len(queries)
 
     make_alert(make_ticket())
     few = count()
     for _ in range(60):
         make_alert(make_ticket())
-    assert count() == few == 4
+    assert count() == few == 6
 
 
 def test_nobody_edits_makes_or_deletes_an_alert(admin_client: Client, client: Client):

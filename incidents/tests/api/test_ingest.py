@@ -15,6 +15,12 @@ pytestmark = pytest.mark.django_db
 START = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=10)
 
 
+@pytest.fixture(autouse=True)
+def _ten_minutes_later(move_clock) -> None:
+    """Whenever in the run these tests come, it is ten minutes after the events began."""
+    move_clock(to=START + timedelta(minutes=10))
+
+
 def event(number: int = 1, *, minute: int = 0, **changes: object) -> dict[str, object]:
     return {
         "id": f"T{number}",
