@@ -94,6 +94,9 @@ class Issue(models.Model):
             models.Index(
                 F("updated_at").desc(), F("id").desc(), name="issue_open_by_update", condition=~Q(status="DONE")
             ),
+            models.Index(F("created_at").desc(), F("id").desc(), name="issue_by_creation"),
+            models.Index(F("done_at").desc(), F("id").desc(), name="issue_by_end", condition=Q(done_at__isnull=False)),
+            models.Index("status", "severity", name="issue_figures"),
             models.Index("due_on", "id", name="issue_by_due_day", condition=Q(due_on__isnull=False)),
             GinIndex(fields=["search"], name="issue_search"),
         ]

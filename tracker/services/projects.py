@@ -122,9 +122,12 @@ def delete_project(*, actor: Actor, project: Project) -> None:
     """Deletes a project to which nothing belongs; others are archived.
 
     Raises:
-        PermissionDenied: see access.yaml, projects.delete. Conflict: issues or tickets belong to it.
+        PermissionDenied: see access.yaml, projects.delete. Conflict: issues or tickets belong to it, or it is the
+            inbox, which would begin to count anew.
     """
     require(actor, "projects", "delete")
+    if project.key == INBOX_KEY:
+        raise Conflict("The inbox takes what nobody gave a project; it stays.")
     project = Project.objects.select_for_update().get(pk=project.pk)
     log_event(actor=actor, verb="project.deleted", obj=project, before=_facts(project))
     try:

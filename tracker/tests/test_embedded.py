@@ -19,9 +19,12 @@ from tracker.testing.services import CHECKOUT
 
 # A process of Tracker that uses both engines, says so, and lives until its input closes.
 MEMBER = """
+import signal
 import sys
 from pathlib import Path
 from tracker import embedded
+# A run in the background ignores interrupts, and its children would.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 try:
     print(embedded.ensure_postgres(Path(sys.argv[1])), embedded.ensure_valkey(Path(sys.argv[1])), flush=True)
 except embedded.EngineError as error:

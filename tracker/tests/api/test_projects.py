@@ -83,6 +83,12 @@ def test_the_inbox_is_never_archived(client):
     assert inbox.archived_at is None
 
 
+def test_the_inbox_is_never_deleted_even_while_it_is_empty():
+    admin, inbox = jwt_client(make_user(Role.ADMIN)), ensure_inbox()
+    assert admin.delete(f"{PROJECTS}/{inbox.key}").status_code == 409
+    assert Project.objects.filter(pk=inbox.pk).exists()
+
+
 def test_a_key_that_is_none_is_told_what_a_key_is(client):
     answer = client.post(PROJECTS, {"key": "ops!", "name": "Operations"})
     assert answer.status_code == 400
