@@ -1,6 +1,7 @@
 """Markdown from strangers: readable where it is honest, harmless where it is not, and quick either way."""
 
 import json
+import sys
 import time
 from html.parser import HTMLParser
 
@@ -100,10 +101,15 @@ BOMBS = {
 
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb_goes_off_quickly(name):
+    # A run that measures coverage looks at every line, which takes longer than the lines do.
+    tracer = sys.gettrace()
+    sys.settrace(None)
     started = time.process_time()
     render_markdown(BOMBS[name][:MAX_CHARACTERS])
     find_mentions(BOMBS[name])
-    assert time.process_time() - started < CPU_SECONDS
+    taken = time.process_time() - started
+    sys.settrace(tracer)
+    assert taken < CPU_SECONDS
 
 
 def test_a_text_beyond_the_limit_is_shown_as_it_was_typed():

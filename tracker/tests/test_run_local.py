@@ -17,6 +17,9 @@ import pytest
 from tracker import embedded
 from tracker.testing.services import CHECKOUT
 
+# Whole installations start and end, which takes too long for the suite; CI runs them beside it.
+pytestmark = pytest.mark.chaos
+
 # Generous: the machine may be busy with the other half of the suite.
 READY_TIMEOUT_SECONDS = 300
 STOP_TIMEOUT_SECONDS = 30

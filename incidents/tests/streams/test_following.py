@@ -8,12 +8,16 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 import psycopg
+import pytest
 from django.db import connection as database
 from django.db import connections, transaction
 
 from incidents.tests.streams.conftest import bearer, fire, listen, make_token, receive_alerts, until_closed
 from tracker.testing.services import make_child_environment
 from tracker.testing.web_servers import run_web_server
+
+# Servers, thousands of events and minutes of waiting under load: CI runs them beside the suite.
+pytestmark = pytest.mark.chaos
 
 WRITERS, EVENTS_EACH = 6, 60
 
