@@ -29,6 +29,7 @@ def wait_for_answer(port: int) -> int:
             time.sleep(0.1)
 
 
+@pytest.mark.chaos
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("arguments", [[], THREADED], ids=["one port", "threads"])
 def test_a_server_answers_ends_on_sigterm_and_forgets_the_figures_of_the_dead(tmp_path, arguments):

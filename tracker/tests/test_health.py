@@ -107,6 +107,7 @@ def test_health_is_about_the_database_alone():
     assert Client().post("/health").status_code == 405
 
 
+@pytest.mark.chaos
 @pytest.mark.usefixtures("_all_well")
 def test_without_its_broker_the_web_is_degraded_and_without_its_database_it_says_so():
     with run_web_server(REDIS_URL="redis://127.0.0.1:1/0", CELERY_BROKER_URL="redis://127.0.0.1:1/0") as server:

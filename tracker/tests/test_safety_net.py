@@ -42,6 +42,7 @@ def test_a_sweep_that_an_admin_switched_off_stays_off():
     assert _late() == VITAL - {"deliver"}
 
 
+@pytest.mark.chaos
 def test_a_worker_without_broker_and_beat_keeps_vital_sweeps_running():
     nowhere = "redis://127.0.0.1:1/0"
     worker = ChildProcess(
