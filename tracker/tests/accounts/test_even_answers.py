@@ -1,7 +1,6 @@
 """Who is known is not told by the time that an answer takes either."""
 
 import time
-from statistics import median
 
 import pytest
 
@@ -16,13 +15,14 @@ SLOWNESS = 0.05
 TOLERANCE = 0.02
 
 
-def median_seconds(path, bodies):
+def least_seconds(path, bodies):
+    """The quickest of these answers: a busy machine only ever adds."""
     spent = []
     for body in bodies:
         began = time.perf_counter()
         assert ApiClient().post(path, body).status_code in (201, 202, 401)
         spent.append(time.perf_counter() - began)
-    return median(spent)
+    return min(spent)
 
 
 @pytest.fixture(autouse=True)
@@ -46,11 +46,11 @@ def slow_letters(monkeypatch):
 def test_asking_for_a_reset(mail, slow_letters):
     make_user(email="known@example.com")
     make_user(email="gone@example.com", is_active=False)
-    medians = [
-        median_seconds("/v1/auth/password/reset", [{"email": f"{name}@example.com"}] * SAMPLES)
+    least = [
+        least_seconds("/v1/auth/password/reset", [{"email": f"{name}@example.com"}] * SAMPLES)
         for name in ("known", "gone", "nobody")
     ]
-    assert max(medians) - min(medians) < TOLERANCE
+    assert max(least) - min(least) < TOLERANCE
 
 
 def test_registering(mail, open_registration, monkeypatch):
@@ -65,4 +65,4 @@ def test_registering(mail, open_registration, monkeypatch):
     make_user(email="known@example.com")
     known = [{"email": "known@example.com", "password": PASSWORD}] * SAMPLES
     new = [{"email": f"new{number}@example.com", "password": PASSWORD} for number in range(SAMPLES)]
-    assert abs(median_seconds("/v1/auth/register", known) - median_seconds("/v1/auth/register", new)) < TOLERANCE
+    assert abs(least_seconds("/v1/auth/register", known) - least_seconds("/v1/auth/register", new)) < TOLERANCE
