@@ -172,9 +172,13 @@ def first_cursor(server, headers):
     connection, answer = open_stream(server, "/v1/events", headers)
     answer.readline()
     log_event(actor=SYSTEM, verb=LAST, object_type="tag", object_id="0")
+    verb = ""
     while True:
         line = answer.readline().decode()
-        if line.startswith("data: "):
+        if line.startswith("event: "):
+            verb = line.removeprefix("event: ").strip()
+        # What was logged before the line was open may come first.
+        if line.startswith("data: ") and verb == LAST:
             connection.close()
             return json.loads(line.removeprefix("data: "))["cursor"]
 
