@@ -77,6 +77,11 @@ class NotFound(DomainError):
 
     status, type = 404, "not_found"
 
+    @classmethod
+    def unseen(cls) -> "NotFound":
+        """The one answer for what is not there and for what may not be known, so that nobody can tell them apart."""
+        return cls("There is nothing here, or nothing that you may see.")
+
 
 class Conflict(DomainError):
     """The present state does not allow it."""

@@ -66,7 +66,7 @@ class QuickSteps(AccessAdmin[Issue]):
 
 def _take_step(actor: Actor, object_id: str, verb: str, value: str) -> TriageResult:
     if not (object_id.isdecimal() and len(object_id) < 19):
-        raise NotFound("There is nothing here, or nothing that you may see.")
+        raise NotFound.unseen()
     ids = [int(object_id)]
     match verb:
         case "move":

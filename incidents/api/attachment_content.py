@@ -63,7 +63,7 @@ class AttachmentContentView(ApiView):
         rows = visible_attachments(self.actor).filter(issue=issue) if issue is not None and is_number else None
         found = rows.filter(pk=int(attachment_id)).first() if rows is not None else None
         if found is None:
-            raise NotFound("There is nothing here, or nothing that you may see.")
+            raise NotFound.unseen()
         return found
 
 

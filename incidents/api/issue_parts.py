@@ -38,7 +38,7 @@ class PartViewSet(ApiViewSet[M]):
         """
         issue = find_issue(self.actor, self.kwargs["id"])
         if issue is None:
-            raise NotFound("There is nothing here, or nothing that you may see.")
+            raise NotFound.unseen()
         return issue
 
     def get_queryset(self) -> "QuerySet[M]":

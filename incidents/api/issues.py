@@ -168,7 +168,7 @@ class ProjectIssueViewSet(IssueListMixin, ApiViewSet[Issue]):
         """
         project = projects_of_person(self.actor).filter(key=self.kwargs["project"].upper()).first()
         if project is None:
-            raise NotFound("There is nothing here, or nothing that you may see.")
+            raise NotFound.unseen()
         return project
 
     @extend_schema(parameters=[PROJECT], request=NEW_ISSUE, responses={201: WholeIssueSerializer})

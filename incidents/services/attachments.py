@@ -29,7 +29,6 @@ from tracker.files.uploads import Upload
 from tracker.models import Project, User
 
 MAX_FILES_PER_ISSUE = 50
-NOT_FOUND = "There is nothing here, or nothing that you may see."
 FIELD = "file"
 
 
@@ -56,7 +55,7 @@ def attach_file(
     if actor.user is None:
         raise PermissionDenied("Only people attach files.")
     if not visible_issues(actor, "read").filter(pk=issue.pk).exists():
-        raise NotFound(NOT_FOUND)
+        raise NotFound.unseen()
     if comment is not None and comment.issue_id != issue.pk:
         raise InvalidInput.of_field("comment", "Must be a comment on this issue.")
     with as_upload(upload) as sent:
@@ -111,7 +110,7 @@ def delete_attachment(*, actor: Actor, attachment: Attachment) -> None:
     issue = lock_issue(actor, attachment.issue, action="read")
     found = Attachment.objects.filter(pk=attachment.pk, issue=issue).first()
     if found is None:
-        raise NotFound(NOT_FOUND)
+        raise NotFound.unseen()
     if not decision.is_for_all_rows and (actor.user is None or found.uploaded_by_id != actor.user.pk):
         raise PermissionDenied("Only whoever sent a file, or an admin, deletes it.")
     keys = [key for key in (found.storage_key, found.preview_key) if key]
@@ -129,7 +128,7 @@ def open_attachment(*, actor: Actor, attachment: Attachment, is_preview: bool = 
         NotFound: it may not be seen, it has no preview, or its bytes are lost. Unavailable: they cannot be read now.
     """
     if not visible_attachments(actor).filter(pk=attachment.pk).exists():
-        raise NotFound(NOT_FOUND)
+        raise NotFound.unseen()
     key = attachment.preview_key if is_preview else attachment.storage_key
     if not key:
         raise NotFound("This file has no preview.")

@@ -94,7 +94,7 @@ def _find(issue: Issue, comment: Comment) -> Comment:
     """Only through its issue, so that nobody reaches a comment by another issue's address."""
     found = Comment.objects.select_related("author").filter(issue=issue, pk=comment.pk).first()
     if found is None:
-        raise NotFound("There is nothing here, or nothing that you may see.")
+        raise NotFound.unseen()
     return found
 
 

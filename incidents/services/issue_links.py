@@ -24,7 +24,7 @@ def link_issues(*, actor: Actor, source: Issue, target: Issue, kind: str) -> Iss
     access.require(actor, "issues", "transition")
     source = lock_issue(actor, source, action="transition")
     if not visible_issues(actor, "read").filter(pk=target.pk).exists():
-        raise NotFound("There is nothing here, or nothing that you may see.")
+        raise NotFound.unseen()
     if source.pk == target.pk:
         raise InvalidInput.of_field("target", "Must be another issue.")
     if source.links_out.count() + source.links_in.count() >= MAX_LINKS:
@@ -45,7 +45,7 @@ def unlink_issues(*, actor: Actor, issue: Issue, link: IssueLink) -> None:
     access.require(actor, "issues", "transition")
     issue = lock_issue(actor, issue, action="transition")
     if issue.pk not in (link.source_id, link.target_id):
-        raise NotFound("There is nothing here, or nothing that you may see.")
+        raise NotFound.unseen()
     if IssueLink.objects.filter(pk=link.pk).delete()[0]:
         before = {"kind": link.kind, "source": link.source_id, "target": link.target_id}
         log_issue(actor=actor, verb="issue.unlinked", issue=issue, before=before)

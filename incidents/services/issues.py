@@ -124,7 +124,7 @@ def watch_issue(*, actor: Actor, issue: Issue, is_watching: bool) -> None:
     """
     access.require(actor, "issues", "read")
     if actor.user is None or not visible_issues(actor, "read").filter(pk=issue.pk).exists():
-        raise NotFound("There is nothing here, or nothing that you may see.")
+        raise NotFound.unseen()
     is_watched = issue.watchers.filter(pk=actor.user.pk).exists()
     if is_watched == is_watching:
         return
@@ -140,7 +140,7 @@ def lock_issue(actor: Actor, issue: Issue, *, action: str) -> Issue:
     rows = visible_issues(actor, action).select_related("project", "reporter", "assignee")
     found = rows.select_for_update(of=("self",), no_key=True).filter(pk=issue.pk).first()
     if found is None:
-        raise NotFound("There is nothing here, or nothing that you may see.")
+        raise NotFound.unseen()
     return found
 
 
@@ -154,7 +154,7 @@ def _find_project(actor: Actor, project: Project | None) -> Project:
     if project is None:
         return ensure_inbox()
     if not may_report_in(actor, project):
-        raise NotFound("There is nothing here, or nothing that you may see.")
+        raise NotFound.unseen()
     return project
 
 

@@ -31,7 +31,6 @@ from tracker.exceptions import (
 )
 
 logger = logging.getLogger(__name__)
-NOT_FOUND = "There is nothing here, or nothing that you may see."
 DATABASE_RETRY_SECONDS = 5
 AUTHENTICATE = 'Bearer realm="tracker"'
 DRF_TYPES = {405: "method_not_allowed", 406: "not_acceptable", 415: "unsupported_media_type"}
@@ -79,7 +78,7 @@ def to_domain_error(exc: Exception) -> DomainError:
         case drf.APIException():
             return _of_rest_framework(exc)
         case Http404() | ObjectDoesNotExist():
-            return NotFound(NOT_FOUND)
+            return NotFound.unseen()
         case DjangoPermissionDenied():
             return PermissionDenied("You may not do this.")
         case DjangoValidationError():
@@ -108,7 +107,7 @@ def _of_rest_framework(exc: drf.APIException) -> DomainError:
         case drf.PermissionDenied():
             return PermissionDenied(str(exc.detail))
         case drf.NotFound():
-            return NotFound(NOT_FOUND)
+            return NotFound.unseen()
         case drf.Throttled():
             return Throttled("Too many requests.", retry_after_seconds=60)
     error = DomainError(str(exc.detail))

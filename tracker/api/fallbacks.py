@@ -8,7 +8,7 @@ import sys
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from tracker.api.errors import NOT_FOUND, error_headers, request_id_of, to_domain_error
+from tracker.api.errors import error_headers, request_id_of, to_domain_error
 from tracker.api.renderers import NOTHING_IS_LOADED, to_json
 from tracker.exceptions import DomainError, InvalidInput, NotFound, PermissionDenied
 
@@ -45,7 +45,7 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler404."""
-    return answer_error(request, NotFound(NOT_FOUND))
+    return answer_error(request, NotFound.unseen())
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

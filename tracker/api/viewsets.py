@@ -111,7 +111,7 @@ class ApiView(APIView):
         self.check_throttles(request)
         self.check_permissions(request)
         if any("\0" in str(value) for value in kwargs.values()):
-            raise NotFound("There is nothing here, or nothing that you may see.")
+            raise NotFound.unseen()
         if request._request.META.get("QUERY_STRING"):
             check_query(request.query_params, set(self.allowed_query_params()))
 
@@ -207,7 +207,7 @@ class ApiViewSet(ApiView, GenericViewSet[M], Generic[M]):
         except (ValueError, TypeError, OverflowError):
             instance = None
         if instance is None:
-            raise NotFound("There is nothing here, or nothing that you may see.")
+            raise NotFound.unseen()
         if if_match is not None:
             check_match(if_match, self.etag(instance))
         return instance

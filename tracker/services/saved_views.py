@@ -111,7 +111,7 @@ def _lock_own(actor: Actor, view: SavedView, *, action: str) -> SavedView:
     require(actor, "saved_views", action)
     found = visible_views(actor).select_for_update(of=("self",), no_key=True).filter(pk=view.pk).first()
     if found is None:
-        raise NotFound("There is nothing here, or nothing that you may see.")
+        raise NotFound.unseen()
     if actor.user is None or found.owner_id != actor.user.pk:
         raise PermissionDenied("Only its author may change a view.")
     return found
