@@ -2,14 +2,13 @@
 
 from django.contrib import admin
 from django.urls import include, path
-from django.views.generic import RedirectView
 
 from tracker.health import health, healthz
+from tracker.home import lead_home
 from tracker.metrics_page import show_metrics
 
 urlpatterns = [
-    # Whoever types the bare address looks for the pages.
-    path("", RedirectView.as_view(pattern_name="admin:index"), name="root"),
+    path("", lead_home, name="root"),
     path("health", health, name="health"),
     path("healthz", healthz, name="healthz"),
     path("metrics", show_metrics, name="metrics"),

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
-from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 
@@ -19,6 +19,7 @@ from tracker.access import Actor
 from tracker.admin.user_forms import CodeForm, show_refusal
 from tracker.devices import remember_device
 from tracker.exceptions import DomainError
+from tracker.home import next_or_home
 from tracker.models import User
 from tracker.services.logins import note_session
 from tracker.services.second_factors import check_code, has_second_factor
@@ -47,7 +48,7 @@ def login_code_page(request: HttpRequest) -> HttpResponse:
     """Asks for the code, and logs in."""
     user = _waiting_for(request)
     if user is None:
-        return HttpResponseRedirect(reverse("admin:login"))
+        return HttpResponseRedirect(reverse("account_login"))
     form = CodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         actor = Actor.of_user(user, request_id=getattr(request, "request_id", ""))
@@ -63,10 +64,7 @@ def login_code_page(request: HttpRequest) -> HttpResponse:
 def _log_in(request: HttpRequest, user: User, next_url: str) -> HttpResponse:
     login(request, user, backend=BACKEND)
     note_session(actor=Actor.of_user(user, request_id=getattr(request, "request_id", "")), user=user, has_begun=True)
-    is_ours = url_has_allowed_host_and_scheme(
-        next_url, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    answer = HttpResponseRedirect(next_url if is_ours else reverse("admin:index"))
+    answer = HttpResponseRedirect(next_or_home(request, next_url, user))
     remember_device(answer, user)
     return answer
 

@@ -92,7 +92,7 @@ def _account_exists() -> Letter:
             "If that was you, log in; “Forgot your password?” on that page leads to a new one.",
             "If it was not you, there is nothing to do.",
         ),
-        link=f"{settings.SITE_URL}{reverse('admin:login')}",
+        link=f"{settings.SITE_URL}{reverse('account_login')}",
         link_label="Log in",
     )
 

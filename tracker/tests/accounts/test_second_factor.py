@@ -113,7 +113,7 @@ def test_the_second_step_is_nobodys_without_the_first_and_does_not_wait_for_ever
     move_clock(to=NOON)
     person, client = make_user(Role.ADMIN), Client()
     secret = give_second_factor(person)
-    assert client.post(CODE, {"code": code_of(secret)})["Location"] == "/admin/login/"
+    assert client.post(CODE, {"code": code_of(secret)})["Location"] == "/account/login"
     begin(client, person)
     move_clock(to=NOON + timedelta(minutes=6))
     client.post(CODE, {"code": code_of(secret)})

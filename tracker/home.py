@@ -1,0 +1,26 @@
+"""Where people go once it is known who they are: staff to the back office, everybody else to the reporters' portal."""
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from tracker.models import User
+
+
+def home_of(user: User) -> str:
+    """The first page of this person."""
+    return reverse("admin:index" if user.is_staff else "account_profile")
+
+
+def next_or_home(request: HttpRequest, next_url: str, user: User) -> str:
+    """Where the person wanted to go, as long as that is here; else their first page."""
+    is_ours = url_has_allowed_host_and_scheme(
+        next_url, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return next_url if is_ours else home_of(user)
+
+
+def lead_home(request: HttpRequest) -> HttpResponse:
+    """The bare address: whoever types it looks for the pages."""
+    user = request.user
+    return HttpResponseRedirect(home_of(user) if isinstance(user, User) else reverse("admin:index"))
