@@ -137,3 +137,84 @@ class IssueLinkKind(TextChoices):
     DUPLICATES = "duplicates", "Duplicates"
     BLOCKS = "blocks", "Blocks"
     RELATES = "relates", "Relates to"
+
+
+class IncidentStatus(TextChoices):
+    """How far people are with an incident; access.yaml says which moves there are."""
+
+    OPEN = "OPEN", "Open"
+    TRIAGED = "TRIAGED", "Triaged"
+    IN_PROGRESS = "IN_PROGRESS", "In progress"
+    DONE = "DONE", "Done"
+
+
+class EnrichmentState(TextChoices):
+    """How far Tracker is with finding out more about an incident; kept apart from what people do with it."""
+
+    NEW = "NEW", "New"
+    ENRICHING = "ENRICHING", "Enriching"
+    ENRICHED = "ENRICHED", "Enriched"
+    FAILED = "FAILED", "Failed"
+
+
+class Recovery(TextChoices):
+    """What became of the things that went missing, where anything did."""
+
+    UNKNOWN = "unknown", "Unknown or nothing missing"
+    MISSING = "missing", "Missing"
+    RECOVERED = "recovered", "Recovered"
+
+
+class IncidentLinkKind(TextChoices):
+    """How an incident stands to an issue, a ticket or another incident."""
+
+    RELATES = "relates", "Relates to"
+    DUPLICATES = "duplicates", "Duplicates"
+    CAUSED_BY = "caused_by", "Caused by"
+
+
+class RunState(TextChoices):
+    """The life of one provider's work on one incident."""
+
+    PENDING = "pending", "Waiting"
+    RUNNING = "running", "Running"
+    DONE = "done", "Done"
+    SKIPPED = "skipped", "Nothing to look up"
+    FAILED = "failed", "Failed"
+
+
+class HookKind(TextChoices):
+    """Who sends to a hook."""
+
+    ALERTMANAGER = "alertmanager", "Prometheus Alertmanager"
+    GRAFANA = "grafana", "Grafana"
+    SENTRY = "sentry", "Sentry"
+    GITHUB = "github", "GitHub issues"
+
+
+class HookTarget(TextChoices):
+    """What a sender's signal becomes."""
+
+    INCIDENT = "incident", "Incident"
+    ISSUE = "issue", "Issue"
+    IGNORE = "ignore", "Nothing"
+
+
+class HookOutcome(TextChoices):
+    """What became of one call."""
+
+    TAKEN = "taken", "Taken"
+    NOTED = "noted", "Kept, not understood"
+    REFUSED = "refused", "Refused"
+
+
+class MailOutcome(TextChoices):
+    """What became of one message."""
+
+    INCIDENT = "incident", "New incident"
+    ISSUE = "issue", "New issue"
+    COMMENT = "comment", "Comment"
+    BOUNCE = "bounce", "Bounce"
+    LOOP = "loop", "Sent by a machine"
+    DUPLICATE = "duplicate", "Came before"
+    REFUSED = "refused", "Refused"

@@ -1,5 +1,6 @@
-"""What of tickets and issues people can be told of."""
+"""What of issues and incidents people can be told of."""
 
+from incidents.services.incidents import visible_incidents
 from incidents.services.issues import visible_issues
 from tracker.subjects import Subject, declare
 
@@ -10,5 +11,12 @@ declare(
         visible=visible_issues,
         page="/admin/incidents/issue/{id}/change/",
         address="/v1/issues/{id}",
-    )
+    ),
+    Subject(
+        object_type="incident",
+        resource="incidents",
+        visible=visible_incidents,
+        page="/admin/incidents/incident/{id}/change/",
+        address="/incidents/{id}",
+    ),
 )

@@ -4,6 +4,7 @@ from tracker.bells import MAIL_PEOPLE, ring
 
 SWEEP_SLA = "incidents.sweeps.sweep_sla"
 DELIVER = "incidents.sweeps.deliver"
+ENRICH = "incidents.sweeps.enrich"
 REPLAY_TICKETS = "incidents.sweeps.replay_tickets"
 
-__all__ = ["DELIVER", "MAIL_PEOPLE", "REPLAY_TICKETS", "SWEEP_SLA", "ring"]
+__all__ = ["DELIVER", "ENRICH", "MAIL_PEOPLE", "REPLAY_TICKETS", "SWEEP_SLA", "ring"]

@@ -4,7 +4,11 @@ from incidents.models.alerts import Alert
 from incidents.models.attachments import Attachment
 from incidents.models.channels import Channel, Delivery
 from incidents.models.comments import Comment
+from incidents.models.enrichment import EnrichmentRun, LookUp
+from incidents.models.hooks import Hook, HookCall, HookRule, HookSignal
+from incidents.models.incidents import Incident, IncidentCategory, IncidentLink, IncidentSpan
 from incidents.models.issues import FormerKey, Issue, IssueLink, IssueSpan, Tag
+from incidents.models.mail import MailMessage
 from incidents.models.sla import Calendar, Clock, EscalationStep, PolicyRule, PolicyVersion, SLAConfigFile
 from incidents.models.tickets import Ticket, TicketEvent, TicketStatus
 
@@ -16,11 +20,22 @@ __all__ = [
     "Clock",
     "Comment",
     "Delivery",
+    "EnrichmentRun",
     "EscalationStep",
     "FormerKey",
+    "Hook",
+    "HookCall",
+    "HookRule",
+    "HookSignal",
+    "Incident",
+    "IncidentCategory",
+    "IncidentLink",
+    "IncidentSpan",
     "Issue",
     "IssueLink",
     "IssueSpan",
+    "LookUp",
+    "MailMessage",
     "PolicyRule",
     "PolicyVersion",
     "SLAConfigFile",

@@ -1,9 +1,10 @@
-"""Files that belong to an issue. Their bytes lie in the storage `attachments` under a random key."""
+"""Files that belong to an issue or an incident. Their bytes lie in the storage `attachments` under a random key."""
 
 from django.conf import settings
 from django.db import models
 
 from incidents.models.comments import Comment
+from incidents.models.incidents import Incident
 from incidents.models.issues import Issue
 
 
@@ -11,11 +12,15 @@ class Attachment(models.Model):
     """One stored file. `preview_key` names a re-encoded picture that may be shown inline; the file itself never is."""
 
     id = models.BigAutoField(primary_key=True)
-    issue = models.ForeignKey(Issue, on_delete=models.CASCADE, related_name="attachments")
+    issue = models.ForeignKey(Issue, null=True, blank=True, on_delete=models.CASCADE, related_name="attachments")
+    incident = models.ForeignKey(Incident, null=True, blank=True, on_delete=models.CASCADE, related_name="attachments")
     comment = models.ForeignKey(
         Comment, null=True, blank=True, on_delete=models.SET_NULL, related_name="attachments", db_index=False
     )
-    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    uploaded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    uploader_label = models.CharField(max_length=254, blank=True, default="")
     name = models.CharField(max_length=150, help_text="as the uploader called it, made harmless")
     storage_key = models.CharField(max_length=120, unique=True, editable=False)
     preview_key = models.CharField(max_length=120, blank=True, default="", editable=False)
@@ -26,6 +31,13 @@ class Attachment(models.Model):
 
     class Meta:
         ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(issue__isnull=False, incident__isnull=True)
+                | models.Q(issue__isnull=True, incident__isnull=False),
+                name="attachment_is_on_one_thing",
+            ),
+        ]
         indexes = [models.Index("preview_key", name="attachment_preview", condition=~models.Q(preview_key=""))]
 
     def __str__(self) -> str:

@@ -1,26 +1,30 @@
-"""What people say about an issue or a ticket."""
+"""What people say about an issue, a ticket or an incident."""
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from incidents.models.incidents import Incident
 from incidents.models.issues import Issue
 from incidents.models.tickets import Ticket
 
 
 class Comment(models.Model):
-    """A comment in Markdown on exactly one thing. On a ticket it is internal: the customer never sees it.
+    """A comment in Markdown on exactly one thing. On a ticket it is internal: the customer never sees it; on an
+    incident it is where `is_internal` says so.
 
-    `author` is empty where a comment came in with an import; `author_label` then names who wrote it there.
+    `author` is empty where somebody without an account wrote it; `author_label` then names them.
     """
 
     id = models.BigAutoField(primary_key=True)
     issue = models.ForeignKey(Issue, null=True, blank=True, on_delete=models.CASCADE, related_name="comments")
     ticket = models.ForeignKey(Ticket, null=True, blank=True, on_delete=models.CASCADE, related_name="comments")
+    incident = models.ForeignKey(Incident, null=True, blank=True, on_delete=models.CASCADE, related_name="comments")
+    is_internal = models.BooleanField(default=False, db_default=False)
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
-    author_label = models.CharField(max_length=120, blank=True, default="")
+    author_label = models.CharField(max_length=254, blank=True, default="")
     body = models.TextField(max_length=65_536)
     body_html = models.TextField(blank=True, default="", editable=False)
     source_id = models.CharField(max_length=100, blank=True, default="", editable=False)
@@ -31,7 +35,9 @@ class Comment(models.Model):
         ordering = ["id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(issue__isnull=False, ticket__isnull=True) | Q(issue__isnull=True, ticket__isnull=False),
+                condition=Q(issue__isnull=False, ticket__isnull=True, incident__isnull=True)
+                | Q(issue__isnull=True, ticket__isnull=False, incident__isnull=True)
+                | Q(issue__isnull=True, ticket__isnull=True, incident__isnull=False),
                 name="comment_is_on_one_thing",
             ),
             models.UniqueConstraint(
@@ -40,7 +46,7 @@ class Comment(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.author_name} on {self.issue_id or self.ticket_id}"
+        return f"{self.author_name} on {self.issue_id or self.ticket_id or self.incident_id}"
 
     @property
     def author_name(self) -> str:

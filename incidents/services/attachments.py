@@ -107,7 +107,7 @@ def delete_attachment(*, actor: Actor, attachment: Attachment) -> None:
         NotFound: the actor may not see it. PermissionDenied: it is somebody else's; admins may.
     """
     decision = access.require(actor, "attachments", "delete")
-    issue = lock_issue(actor, attachment.issue, action="read")
+    issue = lock_issue(actor, Issue(pk=attachment.issue_id), action="read")
     found = Attachment.objects.filter(pk=attachment.pk, issue=issue).first()
     if found is None:
         raise NotFound.unseen()

@@ -19,6 +19,14 @@ VERBS = {
         "created", "updated", "moved", "commented", "comment_edited", "comment_deleted", "file_added", "file_removed",
         "linked", "unlinked", "merged", "watched", "unwatched", "imported", "deleted",
     ),
+    "incident": (
+        "created", "updated", "moved", "commented", "comment_edited", "comment_deleted", "file_added", "file_removed",
+        "linked", "unlinked", "imported", "deleted", "enriched", "enrichment_failed", "enrichment_asked",
+    ),
+    "category": ("created", "updated", "deleted"),
+    "hook": ("created", "updated", "rotated", "deleted"),
+    "rule": ("created", "updated", "deleted"),
+    "mail": ("taken", "refused"),
     "tag": ("created", "renamed", "deleted"),
     "ticket": ("assigned", "commented"),
     "tickets": ("ingested",),
@@ -39,6 +47,7 @@ VERBS = {
     "schedule": ("created", "updated", "synced", "deleted"),
 }  # fmt: skip
 KINDS = (
+    "incident", "incidentcategory", "hook", "hookrule", "mailmessage",
     "issue", "tag", "ticket", "alert", "channel", "delivery", "policyversion", "ticketstatus", "user", "apitoken",
     "project", "factory", "savedview",
 )  # fmt: skip

@@ -21,7 +21,7 @@ TABLES = {
     ),
     "tickets": ("incidents.ticket", "incidents.ticketstatus"),
     "ticket_events": ("incidents.ticketevent",),
-    "comments": ("incidents.ticketcomment",),
+    "comments": ("incidents.comment",),
     "alerts": ("incidents.alert",),
     "deliveries": ("incidents.delivery",),
     "sla_policies": (
@@ -32,6 +32,14 @@ TABLES = {
         "incidents.clock",
     ),
     "channels": ("incidents.channel",),
+    "issues": ("incidents.issue",),
+    "tags": ("incidents.tag",),
+    "attachments": ("incidents.attachment",),
+    "incidents": ("incidents.incident",),
+    "incident_categories": ("incidents.incidentcategory",),
+    "hooks": ("incidents.hook", "incidents.hookrule", "incidents.hookcall"),
+    "mail": ("incidents.mailmessage",),
+    "factories": ("tracker.factory",),
 }
 PREFIX_OF_ACTION = {
     "list": "view",
