@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.api.parsers import MAX_DEPTH, parse_json
 from tracker.exceptions import InvalidInput
+from tracker.strict_json import MAX_DEPTH, parse_json
 from tracker.testing.factories import jwt_client, make_user
 
 MIB = 1024 * 1024
