@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from tracker.access import Actor, decide
+from tracker.row_ids import read_row_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def find_seen(actor: Actor, objects: Iterable[tuple[str, str]]) -> set[tuple[str
     wanted = set(objects)
     seen: set[tuple[str, str]] = {pair for pair in wanted if not pair[0]}
     for subject in _subjects.values():
-        ids = [int(key) for kind, key in wanted if kind == subject.object_type and key.isdecimal()]
+        ids = [pk for kind, key in wanted if kind == subject.object_type and (pk := read_row_id(key)) is not None]
         found = subject.visible(actor).filter(pk__in=ids).values_list("pk", flat=True) if ids else ()
         seen |= {(subject.object_type, str(pk)) for pk in found}
     return seen

@@ -78,6 +78,7 @@ class AlertAdmin(AccessAdmin[Alert]):
     """Each threshold that was crossed, once. Withdrawn ones stay to be seen."""
 
     resource = "alerts"
+    page_template = TEMPLATE
     menu = ("Work", 2)
     live_types = "alert"
     list_display = (
@@ -126,19 +127,8 @@ class AlertAdmin(AccessAdmin[Alert]):
         """By the start of the ticket's id."""
         return queryset.filter(ticket__external_id__startswith=term)
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """The page of one alert; nobody makes one by hand."""
-        if object_id is None:
-            return super().changeform_view(request, object_id, form_url, extra_context)
-        return self.show_page(request, object_id, TEMPLATE, lambda alert: self._describe(request, alert))
-
-    def _describe(self, request: HttpRequest, alert: Alert) -> dict[str, Any]:
+    def describe(self, request: HttpRequest, alert: Alert) -> dict[str, Any]:
+        """What the page shows."""
         rows = Delivery.objects.filter(alert=alert).select_related("channel").only(*DELIVERY_FIELDS).order_by("id")
         deliveries = [(row, delivery_badge(row.status)) for row in rows[:DELIVERY_LIMIT]]
         return {

@@ -16,6 +16,7 @@ from incidents.services.policy_versions import ensure_default_policy, publish_ve
 from tracker.admin.base import AccessAdmin, actor_of
 from tracker.admin.formats import write_moment
 from tracker.exceptions import DomainError
+from tracker.row_ids import read_row_id
 
 DAYS = (("mon", "Mon"), ("tue", "Tue"), ("wed", "Wed"), ("thu", "Thu"), ("fri", "Fri"), ("sat", "Sat"), ("sun", "Sun"))
 
@@ -123,4 +124,4 @@ def tell_hours(hours: dict[str, Any] | None) -> str:
 
 
 def _find_calendar(text: str) -> Calendar | None:
-    return Calendar.objects.filter(pk=int(text)).first() if text.isdecimal() and len(text) < 10 else None
+    return Calendar.objects.filter(pk=read_row_id(text) or 0).first()

@@ -18,6 +18,7 @@ from incidents.services.deliveries import retry_delivery
 from tracker.admin.base import AccessAdmin, actor_of
 from tracker.admin.filters import ChoiceFilter
 from tracker.admin.formats import write_moment
+from tracker.row_ids import read_row_id
 
 CHANNEL_LIMIT = 100
 # Never the channel's address: it is a secret.
@@ -76,6 +77,7 @@ class DeliveryAdmin(AccessAdmin[Delivery]):
     """The outbox, to be read; a dead delivery can be sent once more."""
 
     resource = "deliveries"
+    page_template = "admin/incidents/delivery/page.html"
     menu = ("Delivery", 2)
     list_display = (
         "name_cell", "state_cell", "alert_cell", "channel", "attempts", "next_cell", "sent_cell", "response_status",
@@ -94,21 +96,8 @@ class DeliveryAdmin(AccessAdmin[Delivery]):
         """With an address to try again."""
         return [self.page_url("retry", self.retry_view), *super().get_urls()]
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """The page of one delivery; nobody makes one by hand."""
-        if object_id is None:
-            return super().changeform_view(request, object_id, form_url, extra_context)
-        return self.show_page(
-            request, object_id, "admin/incidents/delivery/page.html", lambda delivery: self._describe(request, delivery)
-        )
-
-    def _describe(self, request: HttpRequest, delivery: Delivery) -> dict[str, Any]:
+    def describe(self, request: HttpRequest, delivery: Delivery) -> dict[str, Any]:
+        """What the page shows."""
         is_dead = delivery.status == DeliveryStatus.DEAD
         return {
             "title": self.name_cell(delivery),
@@ -147,9 +136,8 @@ class DeliveryAdmin(AccessAdmin[Delivery]):
 
     def search(self, queryset: QuerySet[Delivery], term: str) -> QuerySet[Delivery]:
         """By number."""
-        if not term.isdecimal() or len(term) > 18:
-            return queryset.none()
-        return queryset.filter(pk=int(term)) | queryset.filter(alert_id=int(term))
+        pk = read_row_id(term)
+        return queryset.filter(pk=pk) | queryset.filter(alert_id=pk) if pk is not None else queryset.none()
 
     @admin.display(description="delivery")
     def name_cell(self, delivery: Delivery) -> str:

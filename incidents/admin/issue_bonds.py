@@ -16,6 +16,7 @@ from incidents.services.issue_moves import merge_issue
 from incidents.services.issues import find_issue
 from tracker.admin.base import AccessAdmin, actor_of
 from tracker.exceptions import DomainError, InvalidInput, NotFound
+from tracker.row_ids import read_row_id
 
 MERGE_TEMPLATE = "admin/incidents/issue/merge.html"
 SIDES = {
@@ -67,7 +68,7 @@ class IssueBonds(AccessAdmin[Issue]):
 
         def work(issue: Issue) -> None:
             rows = IssueLink.objects.filter(Q(source=issue) | Q(target=issue))
-            link = rows.filter(pk=int(text)).first() if text.isdecimal() and len(text) < 19 else None
+            link = rows.filter(pk=read_row_id(text) or 0).first()
             if link is None:
                 raise NotFound("There is no such link any more.")
             unlink_issues(actor=actor_of(request), issue=issue, link=link)

@@ -16,6 +16,7 @@ from incidents.choices import IssueStatus, Severity
 from incidents.models import Issue, Tag
 from tracker.admin.filters import ChoiceFilter, day_range
 from tracker.models import Project, User
+from tracker.row_ids import read_row_id
 
 Choices = Iterable[tuple[str, str]]
 Page = ModelAdmin[Issue]
@@ -138,7 +139,7 @@ class ReporterFilter(FacetFilter):
     def value(self) -> str | None:
         """A person's id, or "me"."""
         chosen = str(self.used_parameters.get(self.parameter_name) or "")
-        return chosen if chosen == "me" or (chosen.isdecimal() and len(chosen) < 19) else None
+        return chosen if chosen == "me" or read_row_id(chosen) is not None else None
 
     def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
         """What that person reported."""

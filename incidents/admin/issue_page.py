@@ -21,6 +21,7 @@ from tracker.access import may
 from tracker.admin.base import actor_of
 from tracker.admin.user_forms import show_refusal
 from tracker.exceptions import DomainError, InvalidInput
+from tracker.row_ids import read_row_id
 
 TEMPLATE = "admin/incidents/issue/page.html"
 MOVE_WORDS = {
@@ -36,6 +37,7 @@ class IssuePage(IssueTalk, IssueBonds, IssueTables):
     """The part of the issues' admin that is about one issue."""
 
     resource = "issues"
+    page_template = TEMPLATE
     owner_field = "reporter"
     form = IssueForm
 
@@ -51,26 +53,12 @@ class IssuePage(IssueTalk, IssueBonds, IssueTables):
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Issue | None:
         """The issue with all that its page names."""
-        if not (object_id.isdecimal() and len(object_id) < 19):
-            return None
-        return self.whole_issues(request).filter(pk=int(object_id)).first()
+        return self.whole_issues(request).filter(pk=read_row_id(object_id) or 0).first()
 
     def whole_issues(self, request: HttpRequest) -> QuerySet[Issue]:
         """Issues with all that a page names."""
         related = ("project", "reporter", "assignee", "factory", "merged_into__project")
         return super().get_queryset(request).select_related(*related).prefetch_related("tags").defer(*HEAVY)
-
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """The page; only a new issue is a form."""
-        if object_id is None:
-            return super().changeform_view(request, object_id, form_url, extra_context)
-        return self.show_page(request, object_id, TEMPLATE, lambda issue: self.describe(request, issue))
 
     def describe(self, request: HttpRequest, issue: Issue) -> dict[str, Any]:
         """What the page shows."""

@@ -14,6 +14,7 @@ from incidents.services.triage import TriageResult, advance_issues, triage_issue
 from tracker.access import Actor
 from tracker.admin.base import AccessAdmin, actor_of
 from tracker.exceptions import DomainError, InvalidInput, NotFound
+from tracker.row_ids import read_row_id
 
 NEXT_STEPS = {IssueStatus.OPEN: "Triage", IssueStatus.TRIAGED: "Start", IssueStatus.IN_PROGRESS: "Done"}
 MOVE_BUTTON = '<button type="button" data-do="move" title="Move along (m)">→ {}</button>'
@@ -65,9 +66,9 @@ class QuickSteps(AccessAdmin[Issue]):
 
 
 def _take_step(actor: Actor, object_id: str, verb: str, value: str) -> TriageResult:
-    if not (object_id.isdecimal() and len(object_id) < 19):
+    if (pk := read_row_id(object_id)) is None:
         raise NotFound.unseen()
-    ids = [int(object_id)]
+    ids = [pk]
     match verb:
         case "move":
             return advance_issues(actor=actor, ids=ids)[0]

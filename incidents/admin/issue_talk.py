@@ -16,6 +16,7 @@ from tracker.access import decide, may
 from tracker.admin.base import AccessAdmin, actor_of
 from tracker.admin.user_forms import show_refusal
 from tracker.exceptions import DomainError, InvalidInput, NotFound
+from tracker.row_ids import read_row_id
 
 MOST_FILES_SHOWN = 200
 MOST_FILES_AT_ONCE = 20
@@ -125,7 +126,7 @@ class IssueTalk(AccessAdmin[Issue]):
 
 
 def _read_id(request: HttpRequest) -> int:
-    text = request.POST.get("id", "")
-    if not (text.isdecimal() and len(text) < 19):
+    pk = read_row_id(request.POST.get("id", ""))
+    if pk is None:
         raise InvalidInput.of_field("id", "Must be a number.")
-    return int(text)
+    return pk

@@ -21,6 +21,7 @@ from tracker.admin.base import actor_of
 from tracker.admin.formats import render_badge
 from tracker.admin.user_forms import show_refusal
 from tracker.exceptions import InvalidInput, NotFound, PermissionDenied
+from tracker.row_ids import read_row_id
 
 
 class TriagePage(QuickSteps):
@@ -112,9 +113,10 @@ def count_issues(number: int) -> str:
 
 def _read_ids(request: HttpRequest) -> list[int]:
     ids = list(dict.fromkeys(request.POST.getlist(ACTION_CHECKBOX_NAME)))
-    if not 1 <= len(ids) <= MAX_ISSUES or not all(pk.isdecimal() and len(pk) < 19 for pk in ids):
+    known = [pk for text in ids if (pk := read_row_id(text)) is not None]
+    if not 1 <= len(ids) <= MAX_ISSUES or len(known) < len(ids):
         raise Http404
-    return [int(pk) for pk in ids]
+    return known
 
 
 def _find_issues(request: HttpRequest) -> list[Issue]:

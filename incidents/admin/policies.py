@@ -18,6 +18,7 @@ from tracker import clock
 from tracker.admin.base import AccessAdmin, actor_of
 from tracker.admin.formats import render_badge, write_moment
 from tracker.exceptions import DomainError
+from tracker.row_ids import read_row_id
 
 TEMPLATE = "admin/incidents/policyversion/page.html"
 
@@ -27,6 +28,7 @@ class PolicyVersionAdmin(AccessAdmin[PolicyVersion]):
     """What is promised to whom. A version never changes; an edit is the next version."""
 
     resource = "sla_policies"
+    page_template = TEMPLATE
     menu = ("SLA", 1)
     list_display = ("name_cell", "state_cell", "effective_cell", "applies_to", "source", "created_by", "note")
     list_display_links = ("name_cell",)
@@ -60,9 +62,10 @@ class PolicyVersionAdmin(AccessAdmin[PolicyVersion]):
         """The page of one version, or the form for the next one."""
         if object_id is None:
             return self.publish_view(request)
-        return self.show_page(request, object_id, TEMPLATE, lambda version: self._describe(request, version))
+        return super().changeform_view(request, object_id, form_url, extra_context)
 
-    def _describe(self, request: HttpRequest, version: PolicyVersion) -> dict[str, Any]:
+    def describe(self, request: HttpRequest, version: PolicyVersion) -> dict[str, Any]:
+        """What the page shows."""
         return {
             "version": version,
             "badge": self.state_cell(version),
@@ -144,5 +147,5 @@ def newest_in_force() -> int | None:
 
 
 def _find_version(text: str) -> PolicyVersion:
-    chosen = PolicyVersion.objects.filter(pk=int(text)).first() if text.isdecimal() and len(text) < 10 else None
+    chosen = PolicyVersion.objects.filter(pk=read_row_id(text) or 0).first()
     return chosen or ensure_default_policy()

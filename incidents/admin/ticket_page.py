@@ -24,6 +24,8 @@ ALERT_LIMIT = 20
 class TicketPage(AccessAdmin[Ticket]):
     """The part of the ticket's admin that is about one ticket."""
 
+    page_template = TEMPLATE
+
     def get_urls(self) -> list[Any]:
         """The three things that people do, each an address of its own."""
         return [
@@ -33,19 +35,8 @@ class TicketPage(AccessAdmin[Ticket]):
             *super().get_urls(),
         ]
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """The page; only a new ticket is a form."""
-        if object_id is None:
-            return super().changeform_view(request, object_id, form_url, extra_context)
-        return self.show_page(request, object_id, TEMPLATE, lambda ticket: self._describe(request, ticket))
-
-    def _describe(self, request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
+    def describe(self, request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
+        """What the page shows."""
         actor = actor_of(request)
         before = parse_before(request.GET.get("before", ""))
         assign_form = AssignForm(initial={"assignee": ticket.assignee_id})

@@ -17,6 +17,7 @@ from tracker.api.viewsets import ApiView
 from tracker.exceptions import InvalidInput, NotFound
 from tracker.files.keeping import read_chunks
 from tracker.files.previews import CONTENT_TYPE as PREVIEW_TYPE
+from tracker.row_ids import read_row_id
 
 INLINE = OpenApiParameter("inline", str, enum=["1"], description="The redrawn picture instead of the file.")
 # Should a browser show the file after all, it may neither run nor load anything, and belongs to no origin.
@@ -59,9 +60,8 @@ class AttachmentContentView(ApiView):
 
     def _find(self, issue_id: str, attachment_id: str) -> Attachment:
         issue = find_issue(self.actor, issue_id)
-        is_number = attachment_id.isascii() and attachment_id.isdecimal() and len(attachment_id) < 19
-        rows = visible_attachments(self.actor).filter(issue=issue) if issue is not None and is_number else None
-        found = rows.filter(pk=int(attachment_id)).first() if rows is not None else None
+        rows = visible_attachments(self.actor).filter(issue=issue) if issue is not None else Attachment.objects.none()
+        found = rows.filter(pk=read_row_id(attachment_id) or 0).first()
         if found is None:
             raise NotFound.unseen()
         return found

@@ -28,6 +28,7 @@ from incidents.services.incident_search import refresh_incident_search
 from tracker import access, clock
 from tracker.access import Actor
 from tracker.exceptions import NotFound
+from tracker.row_ids import read_row_id
 
 FIELDS = (
     "category", "title", "description", "severity", "place", "latitude", "longitude", "factory", "project",
@@ -160,7 +161,8 @@ def lock_incident(actor: Actor, incident: Incident, *, action: str) -> Incident:
 def named_incident(name: str) -> Q | None:
     """What finds the incident of this id or key (INC-12); None for what is neither."""
     number = name[len(KEY_PREFIX) :] if name.upper().startswith(KEY_PREFIX) else name
-    return Q(pk=int(number)) if number.isascii() and number.isdecimal() and len(number) < 19 else None
+    pk = read_row_id(number)
+    return Q(pk=pk) if pk is not None else None
 
 
 def find_incident(actor: Actor, name: str) -> Incident | None:

@@ -7,6 +7,7 @@ from django.db.models.functions import Coalesce
 from incidents.models import FormerKey, Issue
 from tracker.exceptions import InvalidInput
 from tracker.models import Project
+from tracker.row_ids import read_row_id
 
 TAKE_NUMBER = """
 UPDATE tracker_project SET last_issue_number = last_issue_number + 1 WHERE id = %s AND archived_at IS NULL
@@ -46,8 +47,8 @@ def named_issue(name: str) -> Q | None:
     """What finds the issue of this id, key or former key; None for what is none of these."""
     if not (name.isascii() and name.isprintable()):
         return None
-    if name.isdecimal() and len(name) < 19:
-        return Q(pk=int(name))
+    if (pk := read_row_id(name)) is not None:
+        return Q(pk=pk)
     key, _, number = name.partition("-")
     if not (number.isdecimal() and len(number) < 10):
         return None

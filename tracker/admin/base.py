@@ -2,10 +2,11 @@
 fast over tables of any size."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar, TypeVar
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import ShowFacets
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
@@ -14,27 +15,24 @@ from django.db import transaction
 from django.db.models import Field, Model, QuerySet
 from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_protect
 
-from tracker.access import Actor, Decision, decide, may
+from tracker.access import Actor, may
 from tracker.admin.live import read_live_cursor
 from tracker.admin.paging import CappedPaginator
+from tracker.admin.rights import actor_of
+from tracker.admin.row_pages import RowPages
 from tracker.admin.widgets import RowSelect, RowsSelect
 from tracker.exceptions import DomainError
-from tracker.models import Event, User
+from tracker.models import Event
 
 M = TypeVar("M", bound=Model)
 SEARCH_LIMIT = 200
 HISTORY_LIMIT = 200
 
-
-def actor_of(request: HttpRequest) -> Actor:
-    """Who sits before the screen."""
-    return Actor.of_user(request.user, request_id=getattr(request, "request_id", ""))
+__all__ = ["AccessAdmin", "AccessForm", "actor_of"]
 
 
 class AccessForm(forms.ModelForm[Any]):
@@ -55,19 +53,18 @@ class AccessForm(forms.ModelForm[Any]):
         return cleaned
 
 
-class AccessAdmin(admin.ModelAdmin[M]):
+class AccessAdmin(RowPages[M]):
     """A page per model. Subclasses name their `resource` in the rights table and where they stand in the menu.
 
     Nothing is written unless the subclass says by which service: without `save_model` or `delete_model` of its own
-    a page is read-only.
+    a page is read-only. With a `page_template`, a row that is there is a page of what `describe` gives, and no form.
     """
 
-    resource: ClassVar[str]
     menu: ClassVar[tuple[str, int]] = ("System", 99)
-    owner_field: ClassVar[str] = ""
     empty_hint: ClassVar[str] = ""
     # The first words of events after which the list shows itself anew, such as "ticket,alert".
     live_types: ClassVar[str] = ""
+    page_template: ClassVar[str] = ""
     form = AccessForm
     paginator = CappedPaginator
     list_per_page = 50
@@ -78,22 +75,6 @@ class AccessAdmin(admin.ModelAdmin[M]):
     save_on_top = False
 
     # Rights
-
-    def decision(self, request: HttpRequest, action: str) -> Decision:
-        """The cell of the rights table for whoever asks."""
-        return decide(actor_of(request), self.resource, action)
-
-    def is_allowed(self, request: HttpRequest, action: str, obj: M | None = None) -> bool:
-        """Whether `action` may be done, to `obj` where one is given."""
-        decision = self.decision(request, action)
-        if obj is None or not decision.is_allowed or decision.code != "O":
-            return decision.is_allowed
-        return self.owns(request, obj)
-
-    def owns(self, request: HttpRequest, obj: M) -> bool:
-        """Whether `obj` belongs to whoever asks."""
-        owner = obj.pk if isinstance(obj, User) else getattr(obj, f"{self.owner_field}_id", None)
-        return owner is not None and owner == request.user.pk
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Whether the menu shows this page."""
@@ -192,12 +173,18 @@ class AccessAdmin(admin.ModelAdmin[M]):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """The form; what a service refuses is rolled back and shown in it."""
+        """The row's page, or the form; what a service refuses is rolled back and shown in it."""
+        if object_id is not None and self.page_template:
+            return self.show_page(request, object_id, self.page_template, partial(self.describe, request))
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except DomainError as error:
             request.refusal = error  # type: ignore[attr-defined]
             return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def describe(self, request: HttpRequest, obj: M) -> dict[str, Any]:
+        """What the `page_template` shows of a row."""
+        raise NotImplementedError
 
     @method_decorator(csrf_protect)
     def delete_view(
@@ -311,76 +298,3 @@ class AccessAdmin(admin.ModelAdmin[M]):
         context.setdefault("show_save_and_continue", False)
         context["show_history"] = may(actor_of(request), "audit_log", "list")
         return super().render_change_form(request, context, *args, **kwargs)
-
-    # Pages of their own
-
-    def show_page(
-        self, request: HttpRequest, object_id: str, template: str, build: Callable[[M], dict[str, Any]]
-    ) -> HttpResponse:
-        """A page of one row that is no form: GET only; `build` gives what the template needs."""
-        if request.method not in ("GET", "HEAD"):
-            raise PermissionDenied
-        obj = self.get_object(request, object_id) if self.is_allowed(request, "read") else None
-        if obj is None and self.is_allowed(request, "read"):
-            messages.warning(request, f"There is no such {self.opts.verbose_name}.")
-            return HttpResponseRedirect(self.list_url())
-        if obj is None or not self.is_allowed(request, "read", obj):
-            raise PermissionDenied
-        return self.render_page(request, obj, template, build(obj))
-
-    def render_page(self, request: HttpRequest, obj: M, template: str, context: dict[str, Any]) -> TemplateResponse:
-        """One row's page with what every such page needs."""
-        frame = {
-            **self.admin_site.each_context(request),
-            "title": str(obj),
-            "opts": self.opts,
-            "original": obj,
-            "media": self.media,
-            "show_history": may(actor_of(request), "audit_log", "list"),
-        }
-        return TemplateResponse(request, template, {**frame, **context})
-
-    def page_url(self, name: str, view: Callable[..., HttpResponseBase], *, of_object: bool = True) -> Any:
-        """A further address of this model, `<id>/name/` or `name/`, known as admin:APP_MODEL_name."""
-        route = f"<path:object_id>/{name}/" if of_object else f"{name}/"
-        label = f"{self.opts.app_label}_{self.opts.model_name}_{name}"
-        return path(route, self.admin_site.admin_view(view), name=label)
-
-    def list_url(self) -> str:
-        """The address of the list."""
-        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
-
-    def object_url(self, obj: Model) -> str:
-        """The address of one row's page."""
-        return reverse(f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change", args=[obj.pk])
-
-    def run_for_one(
-        self, request: HttpRequest, object_id: str, action: str, work: Callable[[M], object], done: str
-    ) -> HttpResponse:
-        """A button on a row's page: POST, right, one service call, back to the page."""
-        obj = self.take_posted(request, object_id, action)
-        if isinstance(obj, HttpResponse):
-            return obj
-        try:
-            work(obj)
-        except DomainError as error:
-            messages.error(request, error.message)
-        else:
-            messages.success(request, done)
-        return HttpResponseRedirect(self.object_url(obj))
-
-    def take_posted(self, request: HttpRequest, object_id: str, action: str) -> M | HttpResponse:
-        """The row that a POST means, for those who may do `action` to it; or where to go, if it is gone.
-
-        Raises:
-            PermissionDenied: no POST, or no right.
-        """
-        if request.method != "POST" or not self.is_allowed(request, action):
-            raise PermissionDenied
-        obj = self.get_object(request, object_id)
-        if obj is None:
-            messages.error(request, "There is no such row any more.")
-            return HttpResponseRedirect(self.list_url())
-        if not self.is_allowed(request, action, obj):
-            raise PermissionDenied
-        return obj

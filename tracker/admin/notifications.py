@@ -67,6 +67,7 @@ class NotificationAdmin(AccessAdmin[Notification]):
     """One's own list, what is unread first; opening a line reads it."""
 
     resource = "notifications"
+    page_template = "admin/tracker/notification/page.html"
     menu = ("Work", 9)
     owner_field = "recipient"
     list_display = ("headline_cell", "kind_cell", "by_cell", "when_cell")
@@ -95,21 +96,8 @@ class NotificationAdmin(AccessAdmin[Notification]):
         """What is unread first, then the newest."""
         return ("-is_unread", "-id")
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """The page of one line, which is read thereby."""
-        if object_id is None:
-            return super().changeform_view(request, object_id, form_url, extra_context)
-        return self.show_page(
-            request, object_id, "admin/tracker/notification/page.html", lambda row: self._open(request, row)
-        )
-
-    def _open(self, request: HttpRequest, notification: Notification) -> dict[str, Any]:
+    def describe(self, request: HttpRequest, notification: Notification) -> dict[str, Any]:
+        """What the page shows; the line is read thereby."""
         actor = actor_of(request)
         subject = all_subjects().get(notification.object_type)
         return {

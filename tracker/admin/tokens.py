@@ -54,6 +54,7 @@ class ApiTokenAdmin(AccessAdmin[ApiToken]):
     """What machines log in with. The secret is never stored, so it can never be shown again."""
 
     resource = "api_tokens"
+    page_template = "admin/tracker/apitoken/page.html"
     menu = ("People", 2)
     owner_field = "owner"
     form = NewTokenForm
@@ -80,21 +81,8 @@ class ApiTokenAdmin(AccessAdmin[ApiToken]):
             names.append("owner")
         return [(None, {"fields": names})]
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """A form for a new token; a page for one that is there."""
-        if object_id is None:
-            return super().changeform_view(request, object_id, form_url, extra_context)
-        return self.show_page(
-            request, object_id, "admin/tracker/apitoken/page.html", lambda token: self._describe(request, token)
-        )
-
-    def _describe(self, request: HttpRequest, token: ApiToken) -> dict[str, Any]:
+    def describe(self, request: HttpRequest, token: ApiToken) -> dict[str, Any]:
+        """What the page shows."""
         return {
             "token": token,
             "badge": self.state_cell(token),

@@ -20,6 +20,7 @@ from tracker.api.serializers import StrictSerializer
 from tracker.api.viewsets import ApiViewSet, ListMixin, RetrieveMixin
 from tracker.models import Project, User
 from tracker.models.users import normalise_email
+from tracker.row_ids import read_row_id
 from tracker.services.projects import (
     MAX_MEMBERS,
     create_project,
@@ -120,8 +121,8 @@ class ProjectViewSet(ListMixin, RetrieveMixin, ApiViewSet[Project]):
     def find(self, queryset: "QuerySet[Project]") -> "QuerySet[Project]":
         """The project of this id or key."""
         name = self.kwargs["pk"]
-        is_number = name.isascii() and name.isdecimal() and len(name) < 19
-        return queryset.filter(Q(pk=int(name)) if is_number else Q(key=name.upper()))
+        pk = read_row_id(name)
+        return queryset.filter(Q(pk=pk) if pk is not None else Q(key=name.upper()))
 
     def etag(self, instance: Project) -> str:
         """The version of everything that the answer shows."""

@@ -49,7 +49,9 @@ def test_a_report_is_kept_with_its_origin_its_first_stay_and_a_line_in_the_log()
 
 
 def test_who_writes_one_text_has_its_beginning_as_the_title():
-    description = "# Somebody took my bike from the rack at gate four while I was in the canteen for lunch\n\nIt is red."
+    description = (
+        "# Somebody took my bike from the rack at gate four while I was in the canteen for lunch\n\nIt is red."
+    )
     incident = make_incident(title="", description=description)
     assert incident.title == "Somebody took my bike from the rack at gate four while I was in the canteen for …"
 
