@@ -14,7 +14,7 @@ import django_stubs_ext
 import environ
 from csp.constants import NONE, SELF
 
-from tracker import env, logs
+from tracker import env, logs, mail_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(env.read_text("TRACKER_VAR_DIR") or BASE_DIR / "var").resolve()
@@ -239,6 +239,17 @@ EMAIL_URL = env.read_url(
 globals().update(environ.Env.email_url_config(EMAIL_URL))
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.read_text("DEFAULT_FROM_EMAIL", "Tracker <tracker@localhost>")
+
+# Mail that comes in: where it is fetched, what a new one becomes, where replies go, whose word on senders counts.
+IMAP_MAILBOX = mail_settings.read_mailbox(is_local=IS_LOCAL)
+MAIL_INTAKE_ADDRESS = mail_settings.read_matching(
+    "MAIL_INTAKE_ADDRESS", mail_settings.ADDRESS, "reports@example.com, in small letters and without a plus"
+)
+MAIL_INTAKE_TARGET = mail_settings.read_matching(
+    "MAIL_INTAKE_TARGET", mail_settings.TARGET, "incident, incident:theft or issue:OPS", "incident"
+)
+MAIL_AUTHSERV_ID = mail_settings.read_matching("MAIL_AUTHSERV_ID", mail_settings.SERVER, "mx.example.com")
+MAIL_PER_SENDER_AND_HOUR = env.read_integer("MAIL_PER_SENDER_AND_HOUR", 30, low=1, high=100_000)
 
 CELERY_BROKER_URL = env.read_url(
     "CELERY_BROKER_URL",
