@@ -6,7 +6,13 @@ from incidents.models.channels import Channel, Delivery
 from incidents.models.comments import Comment
 from incidents.models.enrichment import EnrichmentRun, LookUp
 from incidents.models.hooks import Hook, HookCall, HookRule, HookSignal
-from incidents.models.incidents import Incident, IncidentCategory, IncidentLink, IncidentSpan
+from incidents.models.incidents import (
+    Incident,
+    IncidentAnalysis,
+    IncidentCategory,
+    IncidentLink,
+    IncidentSpan,
+)
 from incidents.models.issues import FormerKey, Issue, IssueLink, IssueSpan, Tag
 from incidents.models.mail import MailMessage
 from incidents.models.sla import Calendar, Clock, EscalationStep, PolicyRule, PolicyVersion, SLAConfigFile
@@ -28,6 +34,7 @@ __all__ = [
     "HookRule",
     "HookSignal",
     "Incident",
+    "IncidentAnalysis",
     "IncidentCategory",
     "IncidentLink",
     "IncidentSpan",

@@ -77,6 +77,8 @@ class Incident(models.Model):
     attributes = models.JSONField(default=dict, blank=True, editable=False)
     source = models.CharField(max_length=100, blank=True, default="", editable=False)
     source_id = models.CharField(max_length=100, blank=True, default="", editable=False)
+    # What the source said at the import before, field by field, as short digests.
+    source_marks = models.JSONField(null=True, blank=True, editable=False)
     occurred_at = models.DateTimeField()
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
@@ -133,6 +135,14 @@ class Incident(models.Model):
     def key(self) -> str:
         """How people call it: INC-12."""
         return f"{KEY_PREFIX}{self.pk}"
+
+
+class IncidentAnalysis(Incident):
+    """Incidents as figures: the same rows, with a page of their own in the back office."""
+
+    class Meta:
+        proxy = True
+        verbose_name_plural = "analysis"
 
 
 class IncidentSpan(models.Model):

@@ -112,7 +112,7 @@ def test_a_template_shows_the_drawing_as_it_is():
 
 def test_every_class_that_is_drawn_has_a_colour():
     known = set(re.findall(r"\.([a-z][a-z0-9-]*)", CSS.read_text()))
-    drawn = draw_columns(WORDS, columns_of((1,) * 8), series=list("abcdefgh"))
+    drawn: str = draw_columns(WORDS, columns_of((1,) * 8), series=list("abcdefgh"))
     drawn += draw_plane(WORDS, spots=[Spot(1, 1, 1, "tip", mark="1", name="here")])
     drawn += draw_heat_map(WORDS, rows=["a"], columns=list("abcdefg"), cells=[[Cell(n, "") for n in range(7)]])
     used = {name for names in re.findall(r'class="([^"]+)"', drawn) for name in names.split()}
