@@ -9,7 +9,7 @@ from tracker.models import User
 
 def home_of(user: User) -> str:
     """The first page of this person."""
-    return reverse("admin:index" if user.is_staff else "account_profile")
+    return reverse("admin:index" if user.is_staff else "portal_reports")
 
 
 def next_or_home(request: HttpRequest, next_url: str, user: User) -> str:

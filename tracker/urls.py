@@ -14,6 +14,7 @@ urlpatterns = [
     path("metrics", show_metrics, name="metrics"),
     path("account/", include("tracker.admin.account_urls")),
     path("admin/", admin.site.urls),
+    path("", include("incidents.portal.urls")),
     path("", include("tracker.api.urls")),
     path("v1/", include("incidents.api.urls")),
 ]

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import authenticate, logout, update_session_auth_hash
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -41,11 +42,11 @@ def send_to_login(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(f"{reverse('account_login')}?{urlencode({'next': request.get_full_path()})}")
 
 
-def for_people(page: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def for_people(page: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """Pages of whoever is logged in, who is handed to them; where REQUIRE_TOTP says so, staff set up a second factor
     before anything else."""
 
-    def show(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def show(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not isinstance(request.user, User):
             return send_to_login(request)
         if must_enrol(request.user):

@@ -18,7 +18,7 @@ PAGES = ("/admin/", "/account/", "/incidents", "/static/")
 def answer_error(request: HttpRequest, error: DomainError) -> HttpResponse:
     """The refusal in the form that fits the address."""
     request_id = request_id_of(request)
-    if request.path.startswith(PAGES) or request.path == "/admin":
+    if _is_for_people(request):
         page = render(request, "error.html", {"error": error, "request_id": request_id}, status=error.status)
         for name, value in error_headers(error).items():
             page[name] = value
@@ -30,6 +30,12 @@ def answer_error(request: HttpRequest, error: DomainError) -> HttpResponse:
         "Content-Security-Policy": NOTHING_IS_LOADED,
     }
     return HttpResponse(body, status=error.status, content_type="application/json", headers=headers)
+
+
+def _is_for_people(request: HttpRequest) -> bool:
+    accepts = request.headers.get("Accept", "")
+    wants_json = "application/json" in accepts and "html" not in accepts
+    return (request.path.startswith(PAGES) or request.path == "/admin") and not wants_json
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -28,19 +28,19 @@ def key_of(kind: str, value: str) -> str:
     return f"{kind}:{hashlib.sha256(value.encode('utf-8', 'replace')).hexdigest()[:40]}"
 
 
-def reserve_attempt(key: str, *, limit: int) -> None:
-    """Takes one of the window's attempts.
+def reserve_attempt(key: str, *, limit: int, window: timedelta = WINDOW) -> None:
+    """Takes one of the window's attempts. A key is always counted in windows of one length.
 
     Raises:
         Throttled: none is left; says when the window is over.
     """
     now = clock.now()
-    started_at = _window_of(now)
+    started_at = _window_of(now, window)
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         cursor.execute(RESERVE, [key, started_at])
         (count,) = cursor.fetchone()
     if count > limit:
-        seconds = max(1, int((started_at + WINDOW - now).total_seconds()) + 1)
+        seconds = max(1, int((started_at + window - now).total_seconds()) + 1)
         raise Throttled("Too many attempts. Try again later.", retry_after_seconds=seconds)
 
 
@@ -56,6 +56,6 @@ def return_attempt(key: str) -> None:
     )
 
 
-def _window_of(moment: datetime) -> datetime:
-    seconds = int(WINDOW.total_seconds())
+def _window_of(moment: datetime, window: timedelta = WINDOW) -> datetime:
+    seconds = int(window.total_seconds())
     return datetime.fromtimestamp(int(moment.timestamp()) // seconds * seconds, tz=UTC)

@@ -1,0 +1,98 @@
+"""Taking a report: read the form, ask who sends it, make one service call, say what was recorded."""
+
+import logging
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+
+from incidents.models import Incident
+from incidents.portal.answers import show
+from incidents.portal.follow_links import follow_link
+from incidents.portal.form_bodies import SentForm, open_form, refuse_forged
+from incidents.portal.form_keys import do_once, new_form_key, read_form_key
+from incidents.portal.forms import ReportForm
+from incidents.portal.senders import Sender, find_sender
+from incidents.services.incidents import create_incident
+from tracker.exceptions import DomainError
+
+# A field that people do not see. What fills it in is a machine.
+TRAP = "website"
+logger = logging.getLogger(__name__)
+
+
+def show_report_form(
+    request: HttpRequest, form: ReportForm, *, key: str = "", refusal: DomainError | None = None
+) -> HttpResponse:
+    """The form, empty or with what was typed and what is wrong with it."""
+    status = refusal.status if refusal is not None else 400 if form.errors else 200
+    answer = show(
+        request,
+        "new.html",
+        status=status,
+        title="Report something",
+        form=form,
+        key=key or new_form_key(),
+        had_photos=form.is_bound,
+        trap=TRAP,
+    )
+    if refusal is not None and refusal.retry_after_seconds is not None:
+        answer["Retry-After"] = str(refusal.retry_after_seconds)
+    return answer
+
+
+def take_report(request: HttpRequest) -> HttpResponseBase:
+    """Answers a sent form: 201 with what was recorded, or the form again."""
+    sender = find_sender(request)
+    sender.count_form()
+    with open_form(request, who=sender.key) as sent:
+        forged = refuse_forged(request, sent)
+        if forged is not None:
+            return forged
+        if sender.is_unknown and sent.texts.get(TRAP):
+            logger.info("A report was not taken: a field that people do not see was filled in.")
+            return show(request, "trap.html", status=400, title="Not taken")
+        form = ReportForm(sent.texts, sender=sender)
+        refusal = sent.refusal
+        if form.is_valid() and refusal is None:
+            try:
+                incident = _keep(sender, form, sent)
+            except DomainError as error:
+                refusal = error
+            else:
+                return _show_recorded(request, sender, incident)
+        if refusal is not None:
+            form.refuse(refusal)
+        return show_report_form(request, form, key=_key_again(sent), refusal=refusal)
+
+
+def _keep(sender: Sender, form: ReportForm, sent: SentForm) -> Incident:
+    sender.count_report()
+    origin = sender.origin(form.cleaned_data.get("email", ""))
+
+    def create() -> int:
+        return create_incident(actor=sender.actor, values=form.values, origin=origin).pk
+
+    number = do_once(sender.key[:80], form.key, sent.digest, create)
+    return Incident.objects.select_related("category").get(pk=number)
+
+
+def _show_recorded(request: HttpRequest, sender: Sender, incident: Incident) -> HttpResponse:
+    address = follow_link(incident) if sender.is_unknown else reverse("portal_report", args=[incident.pk])
+    answer = show(
+        request,
+        "recorded.html",
+        status=201,
+        title=f"{incident.key} is recorded",
+        incident=incident,
+        address=address,
+        is_unknown=sender.is_unknown,
+        attachments=incident.attachments.all(),
+    )
+    answer["Location"] = address
+    return answer
+
+
+def _key_again(sent: SentForm) -> str:
+    key = sent.texts.get("key", "")
+    return key if read_form_key(key) is not None else ""

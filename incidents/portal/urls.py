@@ -1,0 +1,13 @@
+"""Addresses of the reporters' portal, below /incidents."""
+
+from django.urls import path
+
+from incidents.portal import changing, following, pages
+
+urlpatterns = [
+    path("incidents", pages.reports_page, name="portal_reports"),
+    path("incidents/new", pages.new_page, name="portal_new"),
+    path("incidents/follow/<str:token>", following.follow_page, name="portal_follow"),
+    path("incidents/<str:name>", pages.report_page, name="portal_report"),
+    path("incidents/<str:name>/edit", changing.edit_page, name="portal_edit"),
+]
