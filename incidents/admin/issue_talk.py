@@ -44,7 +44,7 @@ class IssueTalk(AccessAdmin[Issue]):
         """Files and timeline as the page shows them."""
         actor = actor_of(request)
         before = parse_before(request.GET.get("before", ""))
-        files = list(visible_attachments(actor).filter(issue=issue).order_by("-id")[:MOST_FILES_SHOWN])
+        files = list(visible_attachments(actor, issue).order_by("-id")[:MOST_FILES_SHOWN])
         may_delete_any = decide(actor, "attachments", "delete").is_for_all_rows
         for file in files:
             file.may_delete = may_delete_any or file.uploaded_by_id == request.user.pk  # type: ignore[attr-defined]
@@ -117,7 +117,7 @@ class IssueTalk(AccessAdmin[Issue]):
         """Takes a file away."""
 
         def work(issue: Issue) -> None:
-            rows = Attachment.objects.filter(issue=issue, pk=_read_id(request)).select_related("issue__project")
+            rows = Attachment.objects.filter(issue=issue, pk=_read_id(request))
             if (found := rows.first()) is None:
                 raise NotFound("There is no such file any more.")
             delete_attachment(actor=actor_of(request), attachment=found)

@@ -96,5 +96,4 @@ def _write(value: Any) -> str:
 
 def _read_files(files: Sequence[Attachment], before: datetime | None, limit: int) -> Iterator[Entry]:
     for file in files:
-        who = file.uploaded_by.full_name or file.uploaded_by.email
-        yield Entry(file.created_at, "file", "File", who, file=file)
+        yield Entry(file.created_at, "file", "File", file.uploader_name, file=file)

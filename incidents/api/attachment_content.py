@@ -60,7 +60,7 @@ class AttachmentContentView(ApiView):
 
     def _find(self, issue_id: str, attachment_id: str) -> Attachment:
         issue = find_issue(self.actor, issue_id)
-        rows = visible_attachments(self.actor).filter(issue=issue) if issue is not None else Attachment.objects.none()
+        rows = visible_attachments(self.actor, issue) if issue is not None else Attachment.objects.none()
         found = rows.filter(pk=read_row_id(attachment_id) or 0).first()
         if found is None:
             raise NotFound.unseen()

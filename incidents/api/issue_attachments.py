@@ -32,7 +32,7 @@ class IssueAttachmentViewSet(ListMixin, RetrieveMixin, PartViewSet[Attachment]):
 
     def rows_of(self, issue: Issue) -> "QuerySet[Attachment]":
         """The files of the issue."""
-        return visible_attachments(self.actor).filter(issue=issue.pk)
+        return visible_attachments(self.actor, issue)
 
     def represent(self, objects: Sequence[Attachment]) -> list[Any]:
         """Files as JSON."""

@@ -18,12 +18,12 @@ from incidents.api.issue_json import describe_issue, describe_issues
 from incidents.api.issue_serializers import IssueChangeSerializer, NewIssueSerializer
 from incidents.api.issue_shapes import IssueSerializer, IssueStatsSerializer, WholeIssueSerializer
 from incidents.models import Issue
-from incidents.services.attachments import create_issue_with_files
 from incidents.services.issue_exports import export_issues
 from incidents.services.issue_keys import named_issue
 from incidents.services.issue_search import find_words, search_query_of
 from incidents.services.issue_stats import count_issues
 from incidents.services.issues import delete_issue, update_issue, visible_issues
+from incidents.services.reports_with_files import create_issue_with_files
 from tracker.api.etags import etag_of
 from tracker.api.filters import list_parameters
 from tracker.api.multipart import UploadRules

@@ -9,7 +9,10 @@ from incidents.models.issues import Issue
 
 
 class Attachment(models.Model):
-    """One stored file. `preview_key` names a re-encoded picture that may be shown inline; the file itself never is."""
+    """One stored file. `preview_key` names a re-encoded picture that may be shown inline; the file itself never is.
+
+    `is_internal` is taken from the comment that it came with, and outlives it.
+    """
 
     id = models.BigAutoField(primary_key=True)
     issue = models.ForeignKey(Issue, null=True, blank=True, on_delete=models.CASCADE, related_name="attachments")
@@ -17,6 +20,7 @@ class Attachment(models.Model):
     comment = models.ForeignKey(
         Comment, null=True, blank=True, on_delete=models.SET_NULL, related_name="attachments", db_index=False
     )
+    is_internal = models.BooleanField(default=False, db_default=False, editable=False)
     uploaded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -37,8 +41,17 @@ class Attachment(models.Model):
                 | models.Q(issue__isnull=True, incident__isnull=False),
                 name="attachment_is_on_one_thing",
             ),
+            models.CheckConstraint(
+                condition=models.Q(is_internal=False) | models.Q(incident__isnull=False),
+                name="internal_attachment_is_on_an_incident",
+            ),
         ]
         indexes = [models.Index("preview_key", name="attachment_preview", condition=~models.Q(preview_key=""))]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def uploader_name(self) -> str:
+        """Who sent it, for people to read."""
+        return (self.uploaded_by.full_name or self.uploaded_by.email) if self.uploaded_by else self.uploader_label

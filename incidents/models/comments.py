@@ -40,6 +40,9 @@ class Comment(models.Model):
                 | Q(issue__isnull=True, ticket__isnull=True, incident__isnull=False),
                 name="comment_is_on_one_thing",
             ),
+            models.CheckConstraint(
+                condition=Q(is_internal=False) | Q(incident__isnull=False), name="internal_comment_is_on_an_incident"
+            ),
             models.UniqueConstraint(
                 fields=["issue", "source_id"], condition=~Q(source_id=""), name="comment_is_imported_once"
             ),

@@ -23,13 +23,17 @@ def log_incident(
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
     data: dict[str, Any] | None = None,
+    is_internal: bool = False,
 ) -> None:
-    """One line about an incident. `reporter` in its data is how the live stream knows whose it is."""
+    """One line about an incident. `reporter` in its data is how the live stream knows whose it is.
+
+    What is internal names no reporter, and `is_internal` keeps it out of what they read of the log.
+    """
     facts = {
         "key": incident.key,
         "category": incident.category_id,
         "project": incident.project_id,
-        "reporter": incident.reporter_id,
+        **({"is_internal": True} if is_internal else {"reporter": incident.reporter_id}),
         **(data or {}),
     }
     log_event(actor=actor, verb=verb, obj=incident, before=before, after=after, data=facts)

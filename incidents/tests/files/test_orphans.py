@@ -30,7 +30,7 @@ from incidents.services import attachments
 from tracker.access import Actor
 from tracker.files.uploads import Upload
 from tracker.models import User
-attachments._write_row = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+attachments.write_attachment = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
 upload = Upload.of_chunks("half-done", [b"lost"])
 half = Upload.of_chunks("half-received", [b"lost"])
 attachments.attach_file(actor=Actor.of_user(User.objects.get()), issue=Issue.objects.get(), upload=upload)
