@@ -12,6 +12,7 @@ declare(
         SchedulableTask("incidents.sweeps.reload_sla", "Apply the SLA file when it changed"),
         SchedulableTask("incidents.sweeps.replay_tickets", "Replay tickets whose rules changed"),
         SchedulableTask("incidents.sweeps.sweep_files", "Delete stored files that nothing refers to"),
+        SchedulableTask("incidents.sweeps.prune_hooks", "Delete old calls of hooks"),
     ],
     defaults=[
         DefaultSchedule(
@@ -53,6 +54,12 @@ declare(
             task="incidents.sweeps.sweep_files",
             when=Daily(2),
             description="Deletes stored files older than a day that nothing refers to; never one that is attached.",
+        ),
+        DefaultSchedule(
+            name="prune_hooks",
+            task="incidents.sweeps.prune_hooks",
+            when=Daily(3),
+            description="Deletes calls of hooks that are older than 30 days; what they became stays.",
         ),
     ],
 )

@@ -4,6 +4,7 @@ from celery import shared_task
 
 from incidents.services.alerts import sweep_due_clocks
 from incidents.services.channels import ensure_configured_channel
+from incidents.services.hook_pruning import prune_hook_calls
 from incidents.services.mailings import mail_people_due
 from incidents.services.orphans import sweep_orphan_files
 from incidents.services.policy_versions import ensure_default_policy
@@ -64,4 +65,12 @@ def sweep_files() -> int:
     """Deletes stored files that nothing refers to; answers how many."""
     with run_sweep("sweep_files") as run:
         run.rows = sweep_orphan_files(max_seconds=MAX_SECONDS)
+    return run.rows
+
+
+@shared_task(name="incidents.sweeps.prune_hooks")
+def prune_hooks() -> int:
+    """Deletes calls of hooks that have served their time; answers how many."""
+    with run_sweep("prune_hooks") as run:
+        run.rows = prune_hook_calls(max_seconds=MAX_SECONDS)
     return run.rows

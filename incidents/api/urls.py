@@ -7,6 +7,7 @@ from incidents.api.alerts import AlertViewSet
 from incidents.api.attachment_content import AttachmentContentView
 from incidents.api.channels import ChannelViewSet
 from incidents.api.deliveries import DeliveryViewSet
+from incidents.api.hooks import HookView
 from incidents.api.issue_attachments import IssueAttachmentViewSet
 from incidents.api.issue_parts import IssueCommentViewSet, IssueEventViewSet, IssueLinkViewSet
 from incidents.api.issues import IssueViewSet, ProjectIssueViewSet
@@ -38,5 +39,7 @@ urlpatterns = [
         AttachmentContentView.as_view(),
         name="attachment-content",
     ),
+    # Named `token`, so that the log shows the route and never the key.
+    path("hooks/<str:kind>/<str:token>", HookView.as_view(), name="hook"),
     *router.urls,
 ]

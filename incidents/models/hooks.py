@@ -59,10 +59,15 @@ class HookRule(models.Model):
 
 
 class HookCall(models.Model):
-    """One call as it came, and what became of it."""
+    """One call as it came, and what became of it.
+
+    `delivery_id` is the sender's own id of the call; who sends it again is told what became of it the first time. A
+    refused call leaves it empty, so that it may come again. Of a call with a wrong signature only the digest is kept.
+    """
 
     id = models.BigAutoField(primary_key=True)
     hook = models.ForeignKey(Hook, on_delete=models.CASCADE, related_name="calls", db_index=False)
+    delivery_id = models.CharField(max_length=100, blank=True, default="")
     received_at = models.DateTimeField(db_index=True)
     content_type = models.CharField(max_length=100, blank=True, default="")
     headers = models.JSONField(default=dict, blank=True)
@@ -74,14 +79,25 @@ class HookCall(models.Model):
 
     class Meta:
         ordering = ["-id"]
-        indexes = [models.Index("hook", F("id").desc(), name="hook_call_of_hook")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["hook", "delivery_id"], condition=~Q(delivery_id=""), name="hook_call_is_taken_once"
+            )
+        ]
+        indexes = [
+            models.Index("hook", F("id").desc(), name="hook_call_of_hook"),
+            models.Index("outcome", F("id").desc(), name="hook_call_by_outcome"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.hook_id} {self.outcome}"
 
 
 class HookSignal(models.Model):
-    """One thing that a sender keeps telling of, by its own fingerprint, and what it is here. One is open at a time."""
+    """One thing that a sender keeps telling of, by its own fingerprint, and what it is here. One is open at a time.
+
+    `text_digest` is of what was last told, `told_count` how often another text became a comment.
+    """
 
     id = models.BigAutoField(primary_key=True)
     hook = models.ForeignKey(Hook, on_delete=models.CASCADE, related_name="signals", db_index=False)
@@ -90,6 +106,8 @@ class HookSignal(models.Model):
     issue = models.ForeignKey(Issue, null=True, blank=True, on_delete=models.CASCADE, related_name="signals")
     is_open = models.BooleanField(default=True)
     count = models.PositiveIntegerField(default=1)
+    text_digest = models.CharField(max_length=64, blank=True, default="", editable=False)
+    told_count = models.PositiveSmallIntegerField(default=0, editable=False)
     first_at = models.DateTimeField()
     last_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)

@@ -68,7 +68,7 @@ def import_issues(
 def _take_batch(
     actor: Actor, batch: Sequence[SourceIssue], project: Project, source: str, highest: int, counts: ImportCounts
 ) -> None:
-    _lock_source(source)
+    lock_source(source)
     rows = Issue.objects.filter(source=source, source_id__in=[str(issue.number) for issue in batch])
     known = {row.source_id: row for row in rows.select_for_update(no_key=True).order_by("pk").defer("search")}
     newer = [
@@ -107,8 +107,8 @@ def _is_newer(told: SourceIssue, known: Issue) -> bool:
     return known.source_updated_at is None or told.updated_at > known.source_updated_at
 
 
-def _lock_source(source: str) -> None:
-    """Two imports of one source wait for each other, whatever project they write to."""
+def lock_source(source: str) -> None:
+    """Whoever takes issues of one source waits for the others who do, whatever project they write to."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 2711))", [f"issue import {source}"])
 

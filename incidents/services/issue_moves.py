@@ -43,6 +43,22 @@ def move_issue(*, actor: Actor, issue: Issue, status: str) -> Issue:
 
 
 @transaction.atomic
+def finish_issue(*, actor: Actor, issue: Issue) -> Issue:
+    """Moves an issue step by step to DONE, so that its history is like any other's; done already is done.
+
+    Raises: as `move_issue`.
+    """
+    access.require(actor, "issues", "transition")
+    issue = lock_issue(actor, issue, action="transition")
+    steps = WAY_TO_DONE[WAY_TO_DONE.index(IssueStatus(issue.status)) + 1 :]
+    for status in steps:
+        _step(actor, issue, status)
+    if steps:
+        tell_watchers(actor=actor, issue=issue, what="closed it")
+    return issue
+
+
+@transaction.atomic
 def merge_issue(*, actor: Actor, issue: Issue, into: Issue) -> Issue:
     """Closes a duplicate: its comments, files, watchers and tags go to the other issue, to which it is linked.
 

@@ -24,6 +24,8 @@ PUBLIC = {
     "v1/auth/password/reset",
     "v1/auth/password/reset/confirm",
     "v1/schema",
+    # Opened by the key in the address.
+    "v1/hooks/{kind}/{token}",
 }
 
 
