@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("incidents", "0012_import_marks"),
+        ("incidents", "0013_internal_files"),
     ]
 
     operations = [
