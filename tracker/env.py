@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import re
 import secrets
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -10,6 +11,11 @@ from django.core.exceptions import ImproperlyConfigured
 
 TRUE_WORDS = ("1", "true", "yes", "on")
 FALSE_WORDS = ("0", "false", "no", "off", "")
+
+# A blank of a URL template, such as {ip}.
+URL_BLANK = re.compile(r"\{([^{}]*)\}")
+MAXMIND_MARK = b"\xab\xcd\xefMaxMind.com"
+MAXMIND_DESCRIPTION_BYTES = 128 * 1024
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -85,6 +91,50 @@ def read_url(name: str, default: str = "", *, schemes: tuple[str, ...]) -> str:
     text = read_text(name, default)
     if text and urlsplit(text).scheme not in schemes:
         raise ImproperlyConfigured(f"{name} must be a URL that starts with one of: {', '.join(schemes)}.")
+    return text
+
+
+def read_url_template(name: str, *, schemes: tuple[str, ...], blanks: tuple[str, ...]) -> str:
+    """A URL with at least one of the named `blanks`, as `{blank}`, in its path or query and nowhere before it.
+
+    The value is never repeated in the error: it may hold a key.
+    """
+    template = read_url(name, schemes=schemes)
+    if not template:
+        return ""
+    found = URL_BLANK.findall(template)
+    known = ", ".join(f"{{{blank}}}" for blank in blanks)
+    if not found or set(found) - set(blanks) or re.search(r"[{}]", URL_BLANK.sub("", template)):
+        raise ImproperlyConfigured(f"{name} must hold one or more of {known}, and no other braces.")
+    parts = urlsplit(URL_BLANK.sub("", template))
+    if not parts.hostname or not template.startswith(f"{parts.scheme}://{parts.netloc}/"):
+        raise ImproperlyConfigured(f"{name} must name a host, and its blanks must come after it.")
+    if parts.username is not None or parts.fragment or re.search(r"[\s\\]", template):
+        raise ImproperlyConfigured(f"{name} must carry no user name, no #fragment and no blank space.")
+    return template
+
+
+def read_header_text(name: str) -> str:
+    """A secret that is sent in a header: visible ASCII. The value is never repeated in the error."""
+    text = read_text(name)
+    if not re.fullmatch(r"[\x21-\x7e]*", text):
+        raise ImproperlyConfigured(f"{name} must be of visible ASCII characters.")
+    return text
+
+
+def read_database_name(name: str) -> str:
+    """The name of a readable file in MaxMind's format, which ends with its description."""
+    text = read_text(name)
+    if not text:
+        return ""
+    try:
+        with Path(text).open("rb") as file:
+            file.seek(max(0, Path(text).stat().st_size - MAXMIND_DESCRIPTION_BYTES))
+            is_right = MAXMIND_MARK in file.read(MAXMIND_DESCRIPTION_BYTES)
+    except OSError as error:
+        raise ImproperlyConfigured(f"{name} must name a readable file: {error.__class__.__name__}.") from None
+    if not is_right:
+        raise ImproperlyConfigured(f"{name} must name a database in MaxMind's format (.mmdb).")
     return text
 
 

@@ -72,6 +72,15 @@ ALERT_THRESHOLD = env.read_number("ALERT_THRESHOLD", 0.85, low=0.01, high=10)
 BREACH_THRESHOLD = env.read_number("BREACH_THRESHOLD", 1.0, low=ALERT_THRESHOLD, high=10)
 REGISTRATION_DOMAINS = env.read_list("REGISTRATION_DOMAINS")
 INCIDENT_PORTAL_ANONYMOUS = env.read_bool("INCIDENT_PORTAL_ANONYMOUS", default=False)
+# A city database of the operator's own (MaxMind's format), in place of the packaged one.
+GEOIP_CITY_DB = env.read_database_name("GEOIP_CITY_DB")
+ENRICHMENT_URL = env.read_url_template(
+    "ENRICHMENT_URL", schemes=("http", "https"), blanks=("ip", "latitude", "longitude", "id")
+)
+ENRICHMENT_TOKEN = env.read_header_text("ENRICHMENT_TOKEN")
+ENRICHMENT_RATE_PER_MINUTE = env.read_integer("ENRICHMENT_RATE_PER_MINUTE", 60, low=1, high=100_000)
+ENRICHMENT_CACHE_HOURS = env.read_number("ENRICHMENT_CACHE_HOURS", 24, low=0, high=8760)
+ENRICHMENT_TIMEOUT_SECONDS = env.read_number("ENRICHMENT_TIMEOUT", 5, low=0.1, high=20)
 CLOCK_OFFSET_SECONDS = env.read_number("TRACKER_CLOCK_OFFSET_SECONDS", 0, low=-1e9, high=1e9) if IS_LOCAL else 0.0
 
 INSTALLED_APPS = [
