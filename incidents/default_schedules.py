@@ -8,6 +8,7 @@ declare(
     tasks=[
         SchedulableTask("incidents.sweeps.sweep_sla", "Raise alerts for deadlines that are due"),
         SchedulableTask("incidents.sweeps.deliver", "Send waiting deliveries"),
+        SchedulableTask("incidents.sweeps.enrich", "Find out more about incidents"),
         SchedulableTask("incidents.sweeps.mail_people", "Write letters to people"),
         SchedulableTask("incidents.sweeps.reload_sla", "Apply the SLA file when it changed"),
         SchedulableTask("incidents.sweeps.replay_tickets", "Replay tickets whose rules changed"),
@@ -27,6 +28,13 @@ declare(
             task="incidents.sweeps.deliver",
             when=Every(5),
             description="Sends the deliveries that are due, also those whose doorbell was lost.",
+            is_vital=True,
+        ),
+        DefaultSchedule(
+            name="enrich",
+            task="incidents.sweeps.enrich",
+            when=Every(10),
+            description="Looks up what is due about incidents, also what a lost worker had taken.",
             is_vital=True,
         ),
         DefaultSchedule(

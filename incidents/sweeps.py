@@ -4,6 +4,7 @@ from celery import shared_task
 
 from incidents.services.alerts import sweep_due_clocks
 from incidents.services.channels import ensure_configured_channel
+from incidents.services.enriching import enrich_due
 from incidents.services.hook_pruning import prune_hook_calls
 from incidents.services.mailings import mail_people_due
 from incidents.services.orphans import sweep_orphan_files
@@ -32,6 +33,14 @@ def deliver() -> int:
     """Sends the deliveries that are due; answers how many ended."""
     with run_sweep("deliver") as run:
         run.rows = deliver_due().finished
+    return run.rows
+
+
+@shared_task(name="incidents.sweeps.enrich")
+def enrich() -> int:
+    """Finds out more about incidents; answers how many look-ups ended."""
+    with run_sweep("enrich") as run:
+        run.rows = enrich_due()
     return run.rows
 
 

@@ -10,4 +10,4 @@ from incidents.enrichment.similar import SIMILAR
 
 LOCAL: Mapping[str, Provider] = {provider.name: provider for provider in (GEOIP, PLACE, SIMILAR)}
 REMOTE: Mapping[str, RemoteProvider] = {HTTP.name: HTTP}
-LABELS: Mapping[str, str] = {name: provider.label for name, provider in (*LOCAL.items(), *REMOTE.items())}
+LABELS: Mapping[str, str] = {provider.name: provider.label for provider in (GEOIP, PLACE, SIMILAR, HTTP)}

@@ -19,6 +19,7 @@ from django.conf import settings
 
 from incidents.enrichment.base import Answer, LookUpFailed, NothingToLookUp, Provider, Subject, source
 from tracker.addresses import IPAddress, embedded_ipv4, is_reachable_by_all
+from tracker.texts import is_storable
 
 PACKAGED_CITY_DB = Path(_maxminddb_geolite2.__file__).with_name("GeoLite2-City.mmdb")
 MAX_NAME_CHARACTERS = 120
@@ -105,11 +106,11 @@ def _part(facts: Any, name: str) -> dict[str, Any]:
 def _name(part: Any) -> str:
     names = _part(part, "names") if isinstance(part, dict) else {}
     name = names.get("en") or next(iter(names.values()), "")
-    return str(name)[:MAX_NAME_CHARACTERS]
+    return name[:MAX_NAME_CHARACTERS] if isinstance(name, str) and is_storable(name) else ""
 
 
 def _code(value: Any) -> str:
-    return value if isinstance(value, str) and len(value) == 2 else ""
+    return value if isinstance(value, str) and len(value) == 2 and value.isascii() else ""
 
 
 GEOIP = Provider("geoip", "Address", look_up)

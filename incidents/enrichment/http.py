@@ -25,7 +25,6 @@ from tracker.texts import is_storable
 MAX_DEPTH = 6
 MAX_PARTS = 500
 MAX_TEXT_CHARACTERS = 2_000
-MAX_WHOLE_NUMBER = 2**63
 FAILURE_WORDS = frozenset({"error", "fail", "failed", "failure"})
 
 
@@ -131,9 +130,7 @@ def _check_storable(document: Any) -> None:
 def _is_plain(value: Any) -> bool:
     if isinstance(value, str):
         return len(value) <= MAX_TEXT_CHARACTERS and is_storable(value)
-    if isinstance(value, float):
-        return math.isfinite(value)
-    return not isinstance(value, int) or abs(value) < MAX_WHOLE_NUMBER
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 HTTP = RemoteProvider("http", "Outside provider", url_of, ask)

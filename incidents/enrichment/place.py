@@ -119,7 +119,7 @@ def _arrange(order: list[int], points: Sequence[Point]) -> None:
         low, high, axis = waiting.pop()
         if high - low < 2:
             continue
-        order[low:high] = sorted(order[low:high], key=lambda number: points[number][axis])  # noqa: B023
+        order[low:high] = sorted(order[low:high], key=lambda number: points[number][axis])
         middle, following = (low + high) // 2, (axis + 1) % 3
         waiting += [(low, middle, following), (middle + 1, high, following)]
 

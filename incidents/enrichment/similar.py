@@ -1,8 +1,8 @@
 """Incidents that may be the same thing told twice: of one category, near in space and time, in similar words.
 
-Near in space is up to a kilometre; where one of the two has no coordinates, the same factory or the same place in words.
-Likeness of words is PostgreSQL's: how an incident ranks under the words of the one looked at, beside how that one ranks
-under its own. A score of 1 would be the same words at the same place and time.
+Near in space is up to a kilometre; where one of the two has no coordinates, the same factory or the same place in
+words. Likeness of words is PostgreSQL's: how an incident ranks under the words of the one looked at, beside how that
+one ranks under its own. A score of 1 would be the same words at the same place and time.
 """
 
 import math
@@ -35,8 +35,8 @@ SELECT category_id, occurred_at, latitude, longitude, factory_id, lower(place),
 """
 _OTHERS = """
   (SELECT id FROM incidents_incident i
-    WHERE i.category_id = %(category)s AND i.occurred_at BETWEEN %(at)s - %(span)s AND %(at)s + %(span)s AND i.id <> %(id)s
-      AND {where} LIMIT %(ranked)s)
+    WHERE i.category_id = %(category)s AND i.occurred_at BETWEEN %(at)s - %(span)s AND %(at)s + %(span)s
+      AND i.id <> %(id)s AND {where} LIMIT %(ranked)s)
 """
 AT_COORDINATES = _OTHERS.format(
     where="i.latitude IS NOT NULL AND (point(i.longitude, i.latitude) <@ %(box)s::box"
@@ -47,7 +47,7 @@ _HAS_NONE = "(%(latitude)s::float8 IS NULL OR i.latitude IS NULL)"
 AT_FACTORY = _OTHERS.format(where=f"i.factory_id = %(factory)s AND {_HAS_NONE}")
 AT_PLACE = _OTHERS.format(where=f"i.place <> '' AND lower(i.place) = %(place)s AND {_HAS_NONE}")
 RANK = """
-SELECT i.id, i.occurred_at, i.latitude, i.longitude, i.factory_id, lower(i.place),
+SELECT i.id, i.occurred_at, i.latitude, i.longitude, i.factory_id,
        coalesce(ts_rank(i.search, q.words) / nullif(ts_rank(me.search, q.words), 0), 0)
   FROM incidents_incident i, incidents_incident me, (SELECT %(query)s::tsquery AS words) q
  WHERE me.id = %(id)s AND i.id IN ({others})
@@ -109,7 +109,7 @@ def _make_statement(id: int, me: dict[str, Any]) -> tuple[str, dict[str, Any]]:
 
 def _judge(me: dict[str, Any], row: Sequence[Any]) -> dict[str, Any]:
     """One candidate's score and the reasons for it."""
-    id, at, latitude, longitude, factory, place, words = row
+    id, at, latitude, longitude, factory, words = row
     likeness = min(1.0, float(words))
     hours = abs((at - me["at"]).total_seconds()) / 3600
     nearness, where = 1.0, "the same factory" if factory is not None and factory == me["factory"] else "the same place"

@@ -30,7 +30,7 @@ class EnrichmentRun(models.Model):
             models.CheckConstraint(condition=Q(state__in=RunState.values), name="enrichment_state_is_known"),
         ]
         indexes = [
-            models.Index("next_attempt_at", name="enrichment_due", condition=Q(state="pending")),
+            models.Index("provider", "next_attempt_at", name="enrichment_due", condition=Q(state="pending")),
             models.Index("leased_until", name="enrichment_leased", condition=Q(state="running")),
         ]
 

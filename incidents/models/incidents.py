@@ -1,11 +1,12 @@
 """Incidents: something happened at a place, somebody or something told us, and it is dealt with."""
 
 from django.conf import settings
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, GistIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
+from django.db.models.functions import Lower
 
 from incidents.choices import EnrichmentState, IncidentLinkKind, IncidentStatus, Recovery, Severity
 from incidents.models.issues import Issue
@@ -126,6 +127,13 @@ class Incident(models.Model):
             ),
             models.Index("id", name="incident_unenriched", condition=Q(enrichment__in=("NEW", "ENRICHING"))),
             GinIndex(fields=["search"], name="incident_search"),
+            # What happened near by, for likely duplicates.
+            GistIndex(
+                Func(F("longitude"), F("latitude"), function="point"),
+                name="incident_at_point",
+                condition=Q(latitude__isnull=False),
+            ),
+            models.Index(Lower("place"), "occurred_at", name="incident_at_place", condition=~Q(place="")),
         ]
 
     def __str__(self) -> str:

@@ -37,6 +37,7 @@ TABLES = {
     "attachments": ("incidents.attachment",),
     "incidents": ("incidents.incident",),
     "incident_categories": ("incidents.incidentcategory",),
+    "enrichments": ("incidents.enrichmentrun",),
     "hooks": ("incidents.hook", "incidents.hookrule", "incidents.hookcall"),
     "mail": ("incidents.mailmessage",),
     "factories": ("tracker.factory",),
