@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from incidents.admin.badges import alert_badge, channel_badge, render_sla_badge
-from incidents.admin.issue_facets import count_facets
+from incidents.admin.issue_facets import count_issue_facets
 from incidents.choices import AlertState, DeliveryStatus, IssueStatus, Severity
 from incidents.models import Alert, Clock, Delivery, SLAConfigFile, Ticket, TicketStatus
 from incidents.services.channels import visible_channels
@@ -63,7 +63,7 @@ def issues_panel(request: HttpRequest) -> Panel | None:
         ("Not done", "ok", "", rows),
         ("Not done and mine", "info", "?assigned=me", rows.filter(assignee=request.user.pk)),
     )
-    samples = count_facets([box[-1] for box in boxes], today=today)
+    samples = count_issue_facets([box[-1] for box in boxes], today=today)
     address = reverse("admin:incidents_issue_changelist")
     figures = [
         (words, tone, sample.write(sample.total), address + query)

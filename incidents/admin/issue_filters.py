@@ -10,7 +10,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from incidents.admin.issue_facets import WEEK_DAYS, FacetFilter, Sample
+from incidents.admin.facets import FacetFilter, Sample
+from incidents.admin.issue_facets import WEEK_DAYS
 from incidents.admin.ticket_forms import staff
 from incidents.choices import IssueStatus, Severity
 from incidents.models import Issue, Tag

@@ -6,14 +6,15 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
-from incidents.admin.issue_forms import IssueCommentForm
 from incidents.admin.issue_timeline import read_issue_timeline
 from incidents.admin.timeline import parse_before
+from incidents.admin.work_forms import CommentForm
+from incidents.admin.work_page import WorkPage
 from incidents.models import Attachment, Comment, Issue
 from incidents.services.attachments import attach_file, delete_attachment, visible_attachments
 from incidents.services.comments import comment_on_issue, delete_comment, edit_comment
 from tracker.access import decide, may
-from tracker.admin.base import AccessAdmin, actor_of
+from tracker.admin.base import actor_of
 from tracker.admin.user_forms import show_refusal
 from tracker.exceptions import DomainError, InvalidInput, NotFound
 from tracker.row_ids import read_row_id
@@ -22,7 +23,7 @@ MOST_FILES_SHOWN = 200
 MOST_FILES_AT_ONCE = 20
 
 
-class IssueTalk(AccessAdmin[Issue]):
+class IssueTalk(WorkPage[Issue]):
     """The addresses behind the comments and files of an issue's page."""
 
     def get_urls(self) -> list[Any]:
@@ -36,10 +37,6 @@ class IssueTalk(AccessAdmin[Issue]):
             *super().get_urls(),
         ]
 
-    def show_issue(self, request: HttpRequest, issue: Issue, **changed: Any) -> HttpResponse:
-        """The page again, with a form that was refused."""
-        raise NotImplementedError
-
     def describe_talk(self, request: HttpRequest, issue: Issue) -> dict[str, Any]:
         """Files and timeline as the page shows them."""
         actor = actor_of(request)
@@ -52,8 +49,8 @@ class IssueTalk(AccessAdmin[Issue]):
             "files": files,
             "timeline": read_issue_timeline(issue, files, before=before),
             "is_older": before is not None,
-            "comment_form": IssueCommentForm(),
-            "comment_tools": "admin/incidents/issue/comment_tools.html",
+            "comment_form": CommentForm(),
+            "comment_tools": "admin/incidents/work/comment_tools.html",
             "may_comment": may(actor, "comments", "create"),
             "may_delete_comments": may(actor, "comments", "delete"),
             "may_attach": may(actor, "attachments", "create"),
@@ -64,7 +61,7 @@ class IssueTalk(AccessAdmin[Issue]):
         issue = self.take_posted(request, object_id, "read")
         if isinstance(issue, HttpResponse):
             return issue
-        form = IssueCommentForm(request.POST)
+        form = CommentForm(request.POST)
         if form.is_valid():
             try:
                 comment_on_issue(actor=actor_of(request), issue=issue, body=form.cleaned_data["body"])
@@ -73,7 +70,7 @@ class IssueTalk(AccessAdmin[Issue]):
             else:
                 messages.success(request, "Comment added.")
                 return HttpResponseRedirect(f"{self.object_url(issue)}#timeline")
-        return self.show_issue(request, issue, comment_form=form)
+        return self.show_again(request, issue, comment_form=form)
 
     def edit_comment_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Changes one's own comment."""

@@ -1,9 +1,8 @@
 """The issue list: what is not done, the newest change first."""
 
-from typing import Any
+from collections.abc import Sequence
 
 from django.contrib import admin
-from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -11,7 +10,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from incidents.admin.badges import issue_badge, severity_badge
-from incidents.admin.issue_facets import MOST_SETS, SAMPLE, FacetFilter, count_facets
+from incidents.admin.facets import CountedPage, FacetFilter, Sample
+from incidents.admin.issue_facets import count_issue_facets
 from incidents.admin.issue_filters import (
     KEY,
     AssigneeFilter,
@@ -27,14 +27,13 @@ from incidents.admin.issue_filters import (
     is_overdue,
 )
 from incidents.admin.issue_page import IssuePage
-from incidents.admin.issue_triage import TriagePage
+from incidents.admin.issue_triage import IssueTriage
 from incidents.models import Issue
 from incidents.services.issue_keys import named_issue
 from incidents.services.issue_search import search_query_of
 from incidents.services.issues import visible_issues
 from tracker.admin.base import actor_of
 from tracker.admin.formats import write_moment
-from tracker.admin.paging import CappedPaginator
 from tracker.admin.saved_views import SavedViewsPage
 
 HEAVY = ("search", "description", "description_html", "assignee__password")
@@ -42,35 +41,8 @@ TITLE_CHARACTERS = 160
 MOST_CHIPS = 6
 
 
-class IssueList(ChangeList):
-    """A page of issues with the figures of its filters."""
-
-    def get_results(self, request: HttpRequest) -> None:
-        """What the filters would show, then the page."""
-        specs = [spec for spec in self.filter_specs if isinstance(spec, FacetFilter)]
-        # A filter that is set counts what the others let through; one that is not counts what is shown.
-        chosen = [spec for spec in specs if spec.value()][: MOST_SETS - 1]
-        ordering = self.queryset.query.order_by
-        sets = [self.queryset, *(self._let_through(request, spec).order_by(*ordering) for spec in chosen)]
-        places = {spec: place for place, spec in enumerate(chosen, start=1)}
-        tags_of = next((place for spec, place in places.items() if isinstance(spec, TagFilter)), 0)
-        samples = count_facets(sets, today=timezone.localdate(), tags_of=tags_of)
-        for spec in specs:
-            is_counted = spec in places or not spec.value()
-            spec.sample = samples[places.get(spec, 0)] if is_counted else None
-        request.counted_issues = samples[0].total  # type: ignore[attr-defined]
-        super().get_results(request)
-
-    def _let_through(self, request: HttpRequest, left_out: FacetFilter) -> QuerySet[Issue]:
-        rows: QuerySet[Issue] = self.root_queryset
-        for spec in self.filter_specs:
-            let_through = spec.queryset(request, rows) if spec is not left_out else None
-            rows = rows if let_through is None else let_through
-        return self.model_admin.get_search_results(request, rows, self.query)[0]
-
-
 @admin.register(Issue)
-class IssueAdmin(SavedViewsPage[Issue], TriagePage, IssuePage):
+class IssueAdmin(SavedViewsPage[Issue], CountedPage[Issue], IssueTriage, IssuePage):
     """What is to be done, how bad it is, and who has it."""
 
     menu = ("Work", 0)
@@ -112,18 +84,10 @@ class IssueAdmin(SavedViewsPage[Issue], TriagePage, IssuePage):
             return super().get_queryset(request)
         return visible_issues(actor_of(request)).defer(*HEAVY).prefetch_related("tags")
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        """The list with figures."""
-        return IssueList
-
-    def get_paginator(self, request: HttpRequest, queryset: Any, per_page: int, *args: Any, **kwargs: Any) -> Any:
-        """Counts once more only where there are many: a search reads every row that it counts, so it leaves off."""
-        paginator = CappedPaginator(queryset, per_page, *args, **kwargs)
-        total = getattr(request, "counted_issues", None)
-        is_search = bool(request.GET.get("q", "").strip())
-        if total is not None and (total <= SAMPLE or is_search):
-            paginator.cap, paginator._counted = SAMPLE, total
-        return paginator
+    def count_choices(self, sets: Sequence[QuerySet[Issue]], chosen: Sequence[FacetFilter]) -> list[Sample]:
+        """With tags of what the filter by tag is chosen from."""
+        places = (place for place, spec in enumerate(chosen, start=1) if isinstance(spec, TagFilter))
+        return count_issue_facets(sets, today=timezone.localdate(), tags_of=next(places, 0))
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         """The newest change first; the next due day first where the list is about due days."""

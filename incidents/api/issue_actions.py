@@ -12,7 +12,8 @@ from incidents.api.issue_shapes import BulkResultSerializer, WholeIssueSerialize
 from incidents.models import Issue
 from incidents.services.issue_moves import merge_issue, move_issue
 from incidents.services.issues import find_issue, watch_issue
-from incidents.services.triage import TriageResult, triage_issues
+from incidents.services.triage import triage_issues
+from incidents.services.triage_rows import TriageResult
 from tracker.access import Actor
 from tracker.api.serializers import EmptySerializer
 from tracker.exceptions import InvalidInput
@@ -80,10 +81,10 @@ def find_named(actor: Actor, field: str, name: str) -> Issue:
     return issue
 
 
-def describe_result(result: TriageResult) -> dict[str, Any]:
-    """What became of one issue."""
+def describe_result(result: TriageResult[Any]) -> dict[str, Any]:
+    """What became of one row."""
     word = "refused" if result.refusal is not None else "changed" if result.is_changed else "unchanged"
-    told: dict[str, Any] = {"id": result.issue.pk, "key": result.issue.key, "result": word}
+    told: dict[str, Any] = {"id": result.row.pk, "key": result.row.key, "result": word}
     if result.refusal is not None:
         error = result.refusal.as_document("")["error"]
         told["error"] = {name: error[name] for name in ("type", "message", "details")}

@@ -13,7 +13,7 @@ from incidents.services.issue_fields import (
     MAX_TITLE_CHARACTERS,
     issue_fields_of,
 )
-from incidents.services.triage import MAX_ISSUES
+from incidents.services.triage_rows import MAX_ROWS
 from tracker.api.multipart import UploadField
 from tracker.api.row_fields import PersonField, ProjectKeyField, RowMixin
 from tracker.api.serializers import StrictSerializer
@@ -102,7 +102,7 @@ class NewAttachmentSerializer(StrictSerializer):
 class BulkSerializer(StrictSerializer):
     """What to do to many issues."""
 
-    ids = serializers.ListField(child=serializers.IntegerField(min_value=1), min_length=1, max_length=MAX_ISSUES)
+    ids = serializers.ListField(child=serializers.IntegerField(min_value=1), min_length=1, max_length=MAX_ROWS)
     changes = IssueChangeSerializer(required=False)
     status = serializers.ChoiceField(choices=IssueStatus.choices, required=False)
     add_tags = serializers.ListField(

@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from incidents.admin import issue_facets, issues
+from incidents.admin import facets
 from incidents.testing.factories import make_issue, make_issue_comment
 from tracker import clock
 from tracker.choices import Role
@@ -119,7 +119,7 @@ def test_each_choice_says_how_many_it_would_show(maintainer_client: Client, some
 
 
 def test_beyond_the_sample_figures_say_at_least(maintainer_client: Client, some_issues: None, monkeypatch):
-    monkeypatch.setattr(issue_facets, "SAMPLE", 2)
+    monkeypatch.setattr(facets, "SAMPLE", 2)
     assert set(figures(maintainer_client, "severity").values()) <= {"", "1+", "2+"}
 
 
@@ -151,7 +151,7 @@ def test_the_queries_do_not_grow_with_the_rows_and_read_no_text(maintainer_clien
     assert len(many) == len(few) <= 16
     assert not re.search(r'"incidents_issue"\."(description|description_html|search)"', " ".join(many))
     assert not [sql for sql in many if sql.startswith("SELECT COUNT(") and "incidents_issue" in sql]
-    monkeypatch.setattr(issues, "SAMPLE", 10)
+    monkeypatch.setattr(facets, "SAMPLE", 10)
     counts = [sql for sql in count_queries() if sql.startswith("SELECT COUNT(") and "incidents_issue" in sql]
     assert len(counts) == 1
     assert "LIMIT 10001" in counts[0]

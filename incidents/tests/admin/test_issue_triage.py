@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from incidents.admin.issue_triage import TriagePage
+from incidents.admin.triage_page import TriagePage
 from incidents.models import Issue
 from incidents.testing.factories import make_issue
 from tracker import clock
