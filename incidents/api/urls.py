@@ -1,4 +1,4 @@
-"""Addresses of issues, tickets, alerts, channels and deliveries, below /v1/."""
+"""Addresses of issues, incidents, tickets, alerts, channels and deliveries, below /v1/."""
 
 from django.urls import path
 from rest_framework.routers import SimpleRouter
@@ -8,6 +8,8 @@ from incidents.api.attachment_content import AttachmentContentView
 from incidents.api.channels import ChannelViewSet
 from incidents.api.deliveries import DeliveryViewSet
 from incidents.api.hooks import HookView
+from incidents.api.incident_categories import IncidentCategoryViewSet
+from incidents.api.incidents import IncidentViewSet
 from incidents.api.issue_attachments import IssueAttachmentViewSet
 from incidents.api.issue_parts import IssueCommentViewSet, IssueEventViewSet, IssueLinkViewSet
 from incidents.api.issues import IssueViewSet, ProjectIssueViewSet
@@ -24,6 +26,8 @@ router.register(f"{OF_ISSUE}/attachments", IssueAttachmentViewSet, basename="iss
 router.register(f"{OF_ISSUE}/links", IssueLinkViewSet, basename="issue-link")
 router.register(f"{OF_ISSUE}/events", IssueEventViewSet, basename="issue-event")
 router.register("projects/(?P<project>[^/]+)/issues", ProjectIssueViewSet, basename="project-issue")
+router.register("incidents", IncidentViewSet, basename="incident")
+router.register("incident-categories", IncidentCategoryViewSet, basename="incident-category")
 router.register("tags", TagViewSet, basename="tag")
 router.register("tickets", TicketViewSet, basename="ticket")
 router.register("dashboard", DashboardViewSet, basename="dashboard")

@@ -1,14 +1,13 @@
 """The words by which issues are found: title before description before comments."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib.postgres.search import SearchQuery
 from django.db import OperationalError, connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 
-from incidents.models import Issue
-
+M = TypeVar("M", bound=Model)
 CONFIG = "simple"
 # A word that so many of the newest issues have is met often enough on a walk through the list.
 SAMPLE = 1_000
@@ -46,18 +45,19 @@ def search_query_of(text: str) -> SearchQuery | None:
     return SearchQuery(" & ".join(parts), search_type="raw", config=CONFIG) if parts else None
 
 
-def find_words(issues: "QuerySet[Issue]", query: SearchQuery) -> "QuerySet[Issue]":
-    """Those of `issues` that match, so that a page costs little whether the word is common or rare.
+def find_words(rows: "QuerySet[M]", query: SearchQuery) -> "QuerySet[M]":
+    """Those of `rows` (issues or incidents) that match, so that a page costs little whether the word is common or rare.
 
     PostgreSQL cannot know how common the beginning of a word is, and would walk through the whole table for a rare
-    one. The newest issues are asked: a word that they hardly know is looked up in its index first.
+    one. The newest rows are asked: a word that they hardly know is looked up in its index first.
     """
-    newest = Issue.objects.order_by("-pk").values("pk")[:SAMPLE]
-    known = Issue.objects.filter(pk__in=newest, search=query).order_by().values("pk")[:COMMON]
+    table = rows.model._default_manager
+    newest = table.order_by("-pk").values("pk")[:SAMPLE]
+    known = table.filter(pk__in=newest, search=query).order_by().values("pk")[:COMMON]
     if len(known) == COMMON:
-        return issues.filter(search=query)
-    found = list(Issue.objects.filter(search=query).order_by().values_list("pk", flat=True)[: MOST_FOUND + 1])
-    return issues.filter(search=query) if len(found) > MOST_FOUND else issues.filter(pk__in=found)
+        return rows.filter(search=query)
+    found = list(table.filter(search=query).order_by().values_list("pk", flat=True)[: MOST_FOUND + 1])
+    return rows.filter(search=query) if len(found) > MOST_FOUND else rows.filter(pk__in=found)
 
 
 def refresh_search(issue_ids: Sequence[int]) -> None:

@@ -16,6 +16,7 @@ from incidents.testing.factories import (
     make_issue,
     make_ticket,
 )
+from incidents.testing.incident_probes import PROBES as INCIDENT_PROBES
 from incidents.testing.issue_probes import PROBES as ISSUE_PROBES
 from incidents.testing.ticket_events import SYSTEM, ingest, make_event
 from tracker import clock
@@ -80,6 +81,7 @@ CHANNEL = {"name": "ops", "kind": "slack", "url": "https://hooks.slack.com/servi
 MUTE = {"until": None}
 PROBES = [
     *ISSUE_PROBES,
+    *INCIDENT_PROBES,
     Probe("GET", "v1/tickets", "tickets", "list"),
     Probe("POST", "v1/tickets", "tickets", "create", body=EVENT),
     Probe("GET", "v1/tickets/{id}", "tickets", "read", ticket),
