@@ -1,8 +1,11 @@
 """What happened to one ticket: its history, what people did, and its alerts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
+
+from django.db.models import QuerySet
 
 from incidents.admin.timeline import Entry, Timeline, merge_entries, read_comments
 from incidents.choices import AlertState
@@ -14,8 +17,9 @@ COMMENTED = "ticket.commented"
 
 def read_ticket_timeline(ticket: Ticket, *, before: datetime | None = None) -> Timeline:
     """A page of a ticket's story; four queries, whatever the ticket went through."""
-    own = (partial(read, ticket) for read in (_read_history, _read_actions, _read_alerts))
-    return merge_entries([*own, partial(read_comments, Comment.objects.filter(ticket=ticket))], before=before)
+    own = (partial(read, ticket) for read in (_read_history, _read_actions))
+    alerts = partial(read_alerts, Alert.objects.filter(ticket=ticket), {})
+    return merge_entries([*own, alerts, partial(read_comments, Comment.objects.filter(ticket=ticket))], before=before)
 
 
 def _read_history(ticket: Ticket, before: datetime | None, limit: int) -> Iterator[Entry]:
@@ -61,17 +65,25 @@ def _tell_action(event: Event) -> str:
     return event.verb.replace(".", " ").replace("_", " ").capitalize()
 
 
-def _read_alerts(ticket: Ticket, before: datetime | None, limit: int) -> Iterator[Entry]:
-    rows = Alert.objects.filter(ticket=ticket).select_related("acknowledged_by").defer("acknowledged_by__password")
-    for alert in rows.order_by("-id")[:limit]:
-        name = (
-            f"{alert.get_sla_state_display()} of the {alert.get_kind_display().lower()} at {float(alert.percent):g} %"
-        )
-        yield Entry(alert.crossed_at, str(alert.sla_state), f"{name}, level {alert.level}", "deadline")
-        if alert.acknowledged_at:
-            who = alert.acknowledged_by.email if alert.acknowledged_by else "somebody"
-            yield Entry(alert.acknowledged_at, "action", f"{name}: acknowledged", who)
-        if alert.resolved_at:
-            yield Entry(alert.resolved_at, "action", f"{name}: resolved", "clock stopped")
-        if alert.withdrawn_at and alert.state == AlertState.WITHDRAWN:
-            yield Entry(alert.withdrawn_at, "action", f"{name}: withdrawn, it was never due", "late event")
+def read_alerts(
+    rows: QuerySet[Alert], names: Mapping[int, str], before: datetime | None, limit: int
+) -> Iterator[Entry]:
+    """Alerts of tickets and what became of them; `names` are those of the tickets, where they are several."""
+    rows = rows.select_related("acknowledged_by").defer("acknowledged_by__password")
+    if before is not None:
+        rows = rows.filter(crossed_at__lt=before)
+    for alert in rows.order_by("-crossed_at", "-id")[:limit]:
+        for entry in _tell_alert(alert):
+            yield replace(entry, subject=names.get(alert.ticket_id, ""))
+
+
+def _tell_alert(alert: Alert) -> Iterator[Entry]:
+    name = f"{alert.get_sla_state_display()} of the {alert.get_kind_display().lower()} at {float(alert.percent):g} %"
+    yield Entry(alert.crossed_at, str(alert.sla_state), f"{name}, level {alert.level}", "deadline")
+    if alert.acknowledged_at:
+        who = alert.acknowledged_by.email if alert.acknowledged_by else "somebody"
+        yield Entry(alert.acknowledged_at, "action", f"{name}: acknowledged", who)
+    if alert.resolved_at:
+        yield Entry(alert.resolved_at, "action", f"{name}: resolved", "clock stopped")
+    if alert.withdrawn_at and alert.state == AlertState.WITHDRAWN:
+        yield Entry(alert.withdrawn_at, "action", f"{name}: withdrawn, it was never due", "late event")

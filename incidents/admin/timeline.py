@@ -16,7 +16,8 @@ Reader = Callable[[datetime | None, int], Iterable["Entry"]]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line. `tone` is event, comment, action, file, alert or breach."""
+    """One line. `tone` is event, comment, action, file, alert or breach; `subject` names what it is about where that
+    is not the thing whose timeline this is."""
 
     at: datetime
     tone: str
@@ -24,6 +25,7 @@ class Entry:
     who: str = ""
     comment: Comment | None = None
     file: Attachment | None = None
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +53,13 @@ def merge_entries(readers: Iterable[Reader], *, before: datetime | None = None, 
 
 
 def read_comments(rows: QuerySet[Comment], before: datetime | None, limit: int) -> Iterator[Entry]:
-    """What people said, on a ticket or on an issue."""
+    """What people said about something."""
     if before is not None:
         rows = rows.filter(created_at__lt=before)
     rows = rows.select_related("author").defer("author__password").order_by("-created_at", "-id")
     for comment in rows[:limit]:
-        words = "Comment, edited" if comment.edited_at else "Comment"
+        words = "Internal comment" if comment.is_internal else "Comment"
+        words = f"{words}, edited" if comment.edited_at else words
         yield Entry(comment.created_at, "comment", words, comment.author_name, comment=comment)
 
 

@@ -28,7 +28,7 @@ def describe_comment(comment: Comment) -> dict[str, Any]:
 
 def describe_attachment(attachment: Attachment) -> dict[str, Any]:
     """A file; its bytes lie under `url`, and its picture under `preview_url` where it has one."""
-    url = f"/v1/issues/{attachment.issue_id}/attachments/{attachment.pk}/content"
+    url = attachment.address
     return {
         "id": attachment.pk,
         "name": attachment.name,

@@ -52,6 +52,12 @@ class Attachment(models.Model):
         return self.name
 
     @property
+    def address(self) -> str:
+        """Where its bytes are handed out to whoever may see what it hangs on."""
+        parent = f"issues/{self.issue_id}" if self.issue_id is not None else f"incidents/{self.incident_id}"
+        return f"/v1/{parent}/attachments/{self.pk}/content"
+
+    @property
     def uploader_name(self) -> str:
         """Who sent it, for people to read."""
         return (self.uploaded_by.full_name or self.uploaded_by.email) if self.uploaded_by else self.uploader_label
