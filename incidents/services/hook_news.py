@@ -7,13 +7,14 @@ from django.db import transaction
 from incidents.choices import HookTarget, IssueStatus
 from incidents.intake.hooks.signals import Signal, SourceNews
 from incidents.models import Hook, Issue
+from incidents.services.carriers import Thing
 from incidents.services.hook_rules import Plan
 from incidents.services.hook_signals import Result, close_signal, find_open, open_signal, take_signal
 from incidents.services.issue_fields import MAX_TAGS, clean_tag
 from incidents.services.issue_import import lock_source
 from incidents.services.issue_moves import finish_issue, move_issue
 from incidents.services.issues import create_issue, update_issue
-from incidents.services.outside_comments import Subject, change_outside_comment, keep_outside_comment
+from incidents.services.outside_comments import change_outside_comment, keep_outside_comment
 from tracker import clock
 from tracker.access import Actor
 from tracker.models import Event
@@ -107,22 +108,18 @@ def _is_written_here(issue: Issue, name: str) -> bool:
     return rows.filter(before__has_key=name, actor__isnull=False).exists()
 
 
-def _take_comment(actor: Actor, subject: Subject, news: SourceNews) -> bool:
+def _take_comment(actor: Actor, thing: Thing, news: SourceNews) -> bool:
     """Whether what was said changed something here."""
     said = news.comment
     if said is None:
         return False
     if said.action == "deleted":
-        return change_outside_comment(actor=actor, subject=subject, source_id=said.id, body="") is not None
+        return change_outside_comment(actor=actor, thing=thing, source_id=said.id, body="")
     if not said.body:
         return False
-    if said.action == "edited" and change_outside_comment(
-        actor=actor, subject=subject, source_id=said.id, body=said.body
-    ):
+    if said.action == "edited" and change_outside_comment(actor=actor, thing=thing, source_id=said.id, body=said.body):
         return True
-    kept = keep_outside_comment(
-        actor=actor, subject=subject, body=said.body, author_label=said.author, source_id=said.id
-    )
+    kept = keep_outside_comment(actor=actor, thing=thing, body=said.body, author_label=said.author, source_id=said.id)
     return kept is not None
 
 

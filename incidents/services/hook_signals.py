@@ -7,15 +7,16 @@ from django.db import IntegrityError, transaction
 
 from incidents.choices import HookTarget, IncidentLinkKind, IncidentStatus, IssueLinkKind
 from incidents.intake.hooks.signals import Signal, not_later_than
-from incidents.models import Hook, HookSignal, Incident, IncidentLink, Issue
+from incidents.models import Hook, HookSignal, Incident, Issue
+from incidents.services.carriers import Thing
 from incidents.services.hook_rules import Plan, find_default_category
+from incidents.services.incident_links import link_incident
 from incidents.services.incident_moves import finish_incident
-from incidents.services.incident_news import log_incident
 from incidents.services.incidents import Origin, create_incident
 from incidents.services.issue_links import link_issues
 from incidents.services.issue_moves import finish_issue
 from incidents.services.issues import create_issue
-from incidents.services.outside_comments import Subject, keep_outside_comment
+from incidents.services.outside_comments import keep_outside_comment
 from tracker import clock
 from tracker.access import Actor
 from tracker.exceptions import Conflict
@@ -31,7 +32,7 @@ class Result:
 
     fingerprint: str
     result: str
-    subject: Subject | None = None
+    subject: Thing | None = None
     note: str = ""
 
 
@@ -89,7 +90,7 @@ def _open(actor: Actor, hook: Hook, signal: Signal, plan: Plan, row: HookSignal)
         row.issue = _make_issue(actor, signal, plan)
     row.text_digest = _digest(signal)
     row.save(update_fields=["incident", "issue", "text_digest"])
-    made: Subject = row.incident or row.issue  # type: ignore[assignment]
+    made: Thing = row.incident or row.issue  # type: ignore[assignment]
     before = HookSignal.objects.filter(hook=hook, fingerprint=signal.fingerprint, is_open=False).order_by("-id").first()
     note = f"By the rule {plan.rule}." if plan.rule else ""
     if before is not None and _link(actor, made, before):
@@ -121,7 +122,7 @@ def _append(actor: Actor, hook: Hook, signal: Signal, row: HookSignal) -> Result
     row.count, row.last_at, digest = row.count + 1, clock.now(), _digest(signal)
     is_news = digest != row.text_digest and row.told_count < MAX_TOLD
     if is_news and subject is not None and signal.text:
-        keep_outside_comment(actor=actor, subject=subject, body=signal.text, author_label=str(hook))
+        keep_outside_comment(actor=actor, thing=subject, body=signal.text, author_label=str(hook))
         row.told_count += 1
     row.text_digest = digest
     row.save(update_fields=["count", "last_at", "text_digest", "told_count"])
@@ -142,19 +143,17 @@ def _close(actor: Actor, hook: Hook, signal: Signal) -> Result:
     return Result(signal.fingerprint, "closed", subject)
 
 
-def _link(actor: Actor, made: Subject, before: HookSignal) -> bool:
-    """Whether what fired before is of the same kind, and linked now."""
-    if isinstance(made, Issue) and before.issue is not None:
-        link_issues(actor=actor, source=made, target=before.issue, kind=IssueLinkKind.RELATES)
-    elif isinstance(made, Incident) and before.incident is not None:
-        other, kind, now = before.incident, IncidentLinkKind.RELATES, clock.now()
-        by = actor.label[:120]
-        IncidentLink.objects.create(incident=made, other=other, kind=kind, created_at=now, created_by=by)
-        log_incident(
-            actor=actor, verb="incident.linked", incident=made, after={"kind": kind.value, "target": other.key}
-        )
-    else:
+def _link(actor: Actor, made: Thing, before: HookSignal) -> bool:
+    """Whether what fired before is still there, and linked now."""
+    other = before.incident or before.issue
+    if other is None:
         return False
+    if isinstance(made, Incident):
+        link_incident(actor=actor, incident=made, target=other, kind=IncidentLinkKind.RELATES)
+    elif isinstance(other, Incident):
+        link_incident(actor=actor, incident=other, target=made, kind=IncidentLinkKind.RELATES)
+    else:
+        link_issues(actor=actor, source=made, target=other, kind=IssueLinkKind.RELATES)
     return True
 
 

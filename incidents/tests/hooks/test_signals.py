@@ -55,7 +55,7 @@ def test_what_fires_after_its_end_is_new_and_linked():
         (result,) = sender.tell(group(alert(status=status)))
     assert (result["result"], result["note"]) == ("opened", "It fired before.")
     first, second = Incident.objects.order_by("pk")
-    assert IncidentLink.objects.get(incident=second).other == first
+    assert IncidentLink.objects.get(incident=first).other == second
     assert words(sender.tell(group(alert("Never", status="resolved")))) == ["unknown"]
 
 
