@@ -1,0 +1,83 @@
+"""Calls that real senders would not make: the samples with fields gone, of other types, or too large. Never a 500."""
+
+import copy
+import json
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from incidents.intake.hooks.readers import read_call, read_document
+from incidents.intake.hooks.signals import Reading, Unknown
+from incidents.models import HookCall
+from incidents.testing.hook_calls import Sender
+from incidents.testing.hook_samples import SAMPLES, WEBHOOKS
+from tracker.testing.real_data import needs
+
+pytestmark = needs(WEBHOOKS)
+ODD = [
+    None, True, 0, -1, 2**62, 10**30, 1.5e308, -0.0, "", " ", "x" * 5_000, "\n\r\t", "\u202e\u2028\x1b[31m", "<script>",
+    "0001-01-01T00:00:00Z", "9999-12-31T23:59:59+14:00", "2020-13-45", [], {}, [[]], [None], {"": ""}, [{"a": [1]}] * 3,
+    "```\n" * 50, "javascript:alert(1)", "http://" + "a" * 3_000, "{title}", "%s%(x)s", "🚲" * 400,
+]  # fmt: skip
+
+
+def places(document, path=()):
+    """The way to every value of a document."""
+    yield path
+    items = (
+        document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
+    )
+    for key, value in items:
+        yield from places(value, (*path, key))
+
+
+@st.composite
+def mutations(draw):
+    """A sample with up to four of its values gone or replaced."""
+    sample = draw(st.sampled_from(SAMPLES))
+    document = json.loads(sample.body)
+    for _ in range(draw(st.integers(1, 4))):
+        path = draw(st.sampled_from(sorted(places(document), key=str)))
+        odd = copy.deepcopy(draw(st.sampled_from(ODD)))
+        if not path:
+            document = odd
+            continue
+        parent = document
+        for key in path[:-1]:
+            parent = parent[key]
+        if draw(st.booleans()):
+            parent[path[-1]] = odd
+        else:
+            del parent[path[-1]]
+    return sample, document
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(mutations())
+def test_a_reader_reads_anything(mutation):
+    sample, document = mutation
+    body = json.dumps(document).encode()
+    reading = read_call(sample.kind, read_document(body, ""), {"x-github-event": sample.event})
+    assert isinstance(reading, Reading | Unknown)
+    if isinstance(reading, Unknown):
+        assert reading.reason != "It could not be read."
+        return
+    for signal in reading.signals:
+        assert 1 <= len(signal.fingerprint) <= 200
+        assert 1 <= len(signal.title) <= 300
+        assert signal.title == " ".join(signal.title.split())
+        assert len(signal.text) <= 65_536
+
+
+@pytest.mark.django_db
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@given(mutations())
+def test_a_call_is_answered_and_kept_whatever_it_holds(mutation):
+    sample, document = mutation
+    sender = Sender(sample.kind)
+    answer = sender.send(document, event=sample.event)
+    assert answer.status_code in (200, 202, 400, 413), answer.content
+    assert HookCall.objects.filter(hook=sender.hook).count() == 1
+    if answer.status_code == 200:
+        assert "refused" not in [one["result"] for one in answer.json()["results"]], answer.content
