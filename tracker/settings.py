@@ -340,6 +340,8 @@ SPECTACULAR_SETTINGS = {
         "IssueStatus": "incidents.choices.IssueStatus",
         "IssueLinkKind": "incidents.choices.IssueLinkKind",
         "Severity": "incidents.choices.Severity",
+        "EnrichmentState": "incidents.choices.EnrichmentState",
+        "RunState": "incidents.choices.RunState",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

@@ -7,6 +7,7 @@ from incidents.api.alerts import AlertViewSet
 from incidents.api.attachment_content import AttachmentContentView
 from incidents.api.channels import ChannelViewSet
 from incidents.api.deliveries import DeliveryViewSet
+from incidents.api.enrichments import EnrichmentViewSet, EnrichView
 from incidents.api.hooks import HookView
 from incidents.api.incident_categories import IncidentCategoryViewSet
 from incidents.api.incidents import IncidentViewSet
@@ -34,6 +35,7 @@ router.register("dashboard", DashboardViewSet, basename="dashboard")
 router.register("alerts", AlertViewSet, basename="alert")
 router.register("channels", ChannelViewSet, basename="channel")
 router.register("deliveries", DeliveryViewSet, basename="delivery")
+router.register("incidents/(?P<id>[^/]+)/enrichments", EnrichmentViewSet, basename="incident-enrichment")
 router.register("sla/policies", PolicyViewSet, basename="sla-policy")
 router.register("sla/calendars", CalendarViewSet, basename="sla-calendar")
 
@@ -43,6 +45,7 @@ urlpatterns = [
         AttachmentContentView.as_view(),
         name="attachment-content",
     ),
+    path("incidents/<str:id>/enrich", EnrichView.as_view(), name="incident-enrich"),
     # Named `token`, so that the log shows the route and never the key.
     path("hooks/<str:kind>/<str:token>", HookView.as_view(), name="hook"),
     *router.urls,

@@ -44,9 +44,9 @@ def count_call(provider: str) -> None:
         NotNow: there were ENRICHMENT_RATE_PER_MINUTE calls already; it says how long the minute still lasts.
     """
     now = clock.now()
-    values: dict[str, Any] = {"provider": provider, "key": _minute(now), "now": now, "most": settings.ENRICHMENT_RATE_PER_MINUTE}
+    values: dict[str, Any] = {"provider": provider, "key": _minute(now), "now": now}
     with connection.cursor() as cursor:
-        cursor.execute(COUNT_CALL, values)
+        cursor.execute(COUNT_CALL, values | {"most": settings.ENRICHMENT_RATE_PER_MINUTE})
         if cursor.fetchone() is None:
             raise NotNow(max(1.0, WINDOW_SECONDS - now.timestamp() % WINDOW_SECONDS))
 

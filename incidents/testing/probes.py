@@ -7,6 +7,7 @@ from typing import Any
 from incidents.choices import DeliveryStatus
 from incidents.services.policy_versions import ensure_default_policy, publish_version
 from incidents.sla.documents import default_document
+from incidents.testing.enrichment_probes import PROBES as ENRICHMENT_PROBES
 from incidents.testing.factories import (
     make_alert,
     make_attachment,
@@ -82,6 +83,7 @@ MUTE = {"until": None}
 PROBES = [
     *ISSUE_PROBES,
     *INCIDENT_PROBES,
+    *ENRICHMENT_PROBES,
     Probe("GET", "v1/tickets", "tickets", "list"),
     Probe("POST", "v1/tickets", "tickets", "create", body=EVENT),
     Probe("GET", "v1/tickets/{id}", "tickets", "read", ticket),
