@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from incidents.api.analysis import AnalysisView
 from tracker.health import health, healthz
 from tracker.home import lead_home
 from tracker.metrics_page import show_metrics
@@ -12,6 +13,7 @@ urlpatterns = [
     path("health", health, name="health"),
     path("healthz", healthz, name="healthz"),
     path("metrics", show_metrics, name="metrics"),
+    path("analysis", AnalysisView.as_view(), name="analysis"),
     path("account/", include("tracker.admin.account_urls")),
     path("admin/", admin.site.urls),
     path("", include("incidents.portal.urls")),

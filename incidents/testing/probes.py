@@ -84,6 +84,7 @@ PROBES = [
     *ISSUE_PROBES,
     *INCIDENT_PROBES,
     *ENRICHMENT_PROBES,
+    Probe("GET", "analysis", "incidents", "list"),
     Probe("GET", "v1/tickets", "tickets", "list"),
     Probe("POST", "v1/tickets", "tickets", "create", body=EVENT),
     Probe("GET", "v1/tickets/{id}", "tickets", "read", ticket),

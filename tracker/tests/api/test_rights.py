@@ -15,6 +15,8 @@ from tracker.testing.rights import Probe, all_probes
 pytestmark = pytest.mark.django_db
 PROBES = all_probes()
 ROLES = {"rep": Role.REPORTER, "mnt": Role.MAINTAINER, "adm": Role.ADMIN}
+# Where the API lives: below /v1/, and where old clients look for it.
+API = ("v1/", "analysis")
 WAYS = {"session": session_client, "jwt": jwt_client}
 PUBLIC = {
     "v1/auth/login",
@@ -121,7 +123,7 @@ def api_routes(patterns=None, prefix=""):
         part = prefix + str(pattern.pattern)
         if isinstance(pattern, URLResolver):
             yield from api_routes(pattern.url_patterns, part)
-        elif isinstance(pattern, URLPattern) and part.lstrip("^").startswith("v1/"):
+        elif isinstance(pattern, URLPattern) and part.lstrip("^").startswith(API):
             view = getattr(pattern.callback, "cls", None)
             yield (
                 plain(part),
