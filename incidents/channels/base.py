@@ -108,7 +108,10 @@ class LetterItem:
 
 @dataclass(frozen=True, slots=True)
 class PersonalLetter:
-    """A letter to one person, addressed when it is sent: either `items`, or an account letter's `paragraphs`."""
+    """A letter to one person, addressed when it is sent: either `items`, or an account letter's `paragraphs`.
+
+    `reply_to` is where answers go, `reference` the id under which letters about the same thing hang together.
+    """
 
     to: str = field(repr=False)
     headline: str
@@ -119,6 +122,8 @@ class PersonalLetter:
     link: str = ""
     link_label: str = ""
     wishes_link: str = ""
+    reply_to: str = ""
+    reference: str = ""
 
 
 Message = AlertNotice | ServiceNotice | Digest

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from incidents.channels.base import LetterItem, PersonalLetter
+from incidents.services.mail_threads import open_thread
 from tracker.access import Actor
 from tracker.choices import ACCOUNT_LETTERS
 from tracker.models import Notification, User
@@ -55,13 +56,18 @@ def _news(person: User, rows: list[Notification], more: int) -> PersonalLetter |
     if not items:
         return None
     count = len(items) + more
+    headline = items[0].headline if count == 1 else f"{count} things that concern you"
+    # A letter about several things cannot be answered: nobody could tell which of them is meant.
+    thread = open_thread(person, *seen.pop()) if len(seen) == 1 and not more else None
     return PersonalLetter(
         to=person.email,
-        headline=items[0].headline if count == 1 else f"{count} things that concern you",
+        headline=thread.mark(headline) if thread is not None else headline,
         greeting=_greet(person),
         items=items,
         more=more,
         wishes_link=settings.SITE_URL + (WISHES_PAGE if person.is_staff else WISHES_ADDRESS),
+        reply_to=thread.reply_to if thread is not None else "",
+        reference=thread.reference if thread is not None else "",
     )
 
 

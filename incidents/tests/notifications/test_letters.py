@@ -89,7 +89,7 @@ def test_a_letter_arrives_in_text_and_html_with_one_message_id(mail_server):
     assert (delivery.status, delivery.notice, delivery.channel.name) == ("sent", "letter", PEOPLE)
     assert letter["To"] == anna.email
     assert letter["Message-ID"] == f"<{delivery.key}@tracker.example>"
-    assert letter["Subject"] == "OPS-1 is yours: <b>Mail</b>"
+    assert letter["Subject"] == f"[{issue.key}] OPS-1 is yours: <b>Mail</b>"
     text, page = (letter.get_body((kind,)).get_content() for kind in ("plain", "html"))
     for part in (text, page):
         assert "Hello Anna" in part
@@ -113,7 +113,7 @@ def test_all_that_is_due_for_one_person_is_one_letter_and_nothing_is_told_twice(
     assert by_person[anna.email].subject == "3 things that concern you"
     assert all(f"Thing {number}" in by_person[anna.email].body for number in range(3))
     assert "Another" not in by_person[anna.email].body
-    assert by_person[ben.email].subject == "Another thing"
+    assert by_person[ben.email].subject.endswith("] Another thing")
     assert not Notification.objects.filter(mail_at__isnull=False).exists()
 
 
@@ -220,7 +220,7 @@ def test_what_the_reader_may_not_see_any_more_is_left_out():
     anna.save()
     deliver_due()
     (letter,) = mail.outbox
-    assert letter.subject == "My own"
+    assert letter.subject == f"[{own.key}] My own"
     assert "Secret" not in letter.body
     assert "Gone" not in letter.body
     assert f"/v1/issues/{own.pk}" in letter.body
