@@ -38,7 +38,8 @@ def find_kind(message: MailPart, *, sender: str, own: OwnMail) -> tuple[MailKind
     """The kind of a mail, and by what it was known."""
     if any(key.lower().startswith(OWN_HEADER) for key in message.keys()):  # noqa: SIM118
         return MailKind.LOOP, "it is a letter of Tracker"
-    if sender and sender in own.addresses:
+    name, _, domain = sender.partition("@")
+    if sender and f"{name.partition('+')[0]}@{domain}" in own.addresses:
         return MailKind.LOOP, "it comes from Tracker's own address"
     is_report = message.get_content_type() == "multipart/report"
     if is_report and RECEIPTS in " ".join(headers_of(message, "content-type")).lower():
