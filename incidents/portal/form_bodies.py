@@ -35,9 +35,10 @@ class SentForm:
 
     @property
     def digest(self) -> bytes:
-        """What makes two forms the same: all that people put in."""
+        """What makes two forms the same: all that people put in. Of photos the names: a browser that sends a page
+        again may not have their bytes any more."""
         texts = {name: text for name, text in self.texts.items() if name != TOKEN}
-        return digest_form({**texts, PHOTOS: self.photos})
+        return digest_form({**texts, PHOTOS: [upload.name for upload in self.photos]})
 
 
 @contextmanager

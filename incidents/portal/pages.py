@@ -1,6 +1,4 @@
-"""The portal's pages for people who are logged in: my reports, a new one, one of mine."""
-
-from typing import Any
+"""The portal's pages for people who are logged in: my reports, and a new one."""
 
 from django.conf import settings
 from django.core.paginator import Paginator
@@ -9,17 +7,15 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 
 from incidents.choices import IncidentStatus
-from incidents.models import Incident
 from incidents.portal.answers import answer_as_api, portal_page, show, speaks_json
 from incidents.portal.forms import ReportForm
 from incidents.portal.reporting import show_report_form, take_report
-from incidents.portal.senders import Sender, find_person, find_sender
-from incidents.portal.words import STEPS, explain_status, list_steps, name_status
+from incidents.portal.senders import find_person, find_sender
+from incidents.portal.words import STEPS, name_status
 from incidents.services.incident_categories import open_categories
-from incidents.services.incident_fields import may_still_change
-from incidents.services.incidents import find_incident, visible_incidents
+from incidents.services.incidents import visible_incidents
+from tracker.admin.base import actor_of
 from tracker.admin.person_pages import for_people, send_to_login
-from tracker.exceptions import NotFound
 from tracker.models import User
 
 PER_PAGE = 20
@@ -46,18 +42,9 @@ def new_page(request: HttpRequest) -> HttpResponseBase:
     return show_report_form(request, ReportForm(sender=find_sender(request)))
 
 
-@portal_page("GET", "HEAD")
-def report_page(request: HttpRequest, name: str) -> HttpResponseBase:
-    """One report: how far it is, what was written, and what was said about it."""
-    if speaks_json(request):
-        return answer_as_api(request, f"/v1/incidents/{name}")
-    return _one_report(request, name)
-
-
 @for_people
 def _my_reports(request: HttpRequest, person: User) -> HttpResponse:
-    sender = _sender_of(request)
-    rows = visible_incidents(sender.actor).filter(reporter=person).select_related("category")
+    rows = visible_incidents(actor_of(request)).filter(reporter=person).select_related("category")
     status, category = request.GET.get("status", ""), request.GET.get("category", "")
     if status in IncidentStatus.values:
         rows = rows.filter(status=status)
@@ -75,33 +62,6 @@ def _my_reports(request: HttpRequest, person: User) -> HttpResponse:
         chosen={"status": status, "category": category},
         is_filtered=bool(status or category),
     )
-
-
-@for_people
-def _one_report(request: HttpRequest, person: User, name: str) -> HttpResponse:
-    sender = _sender_of(request)
-    incident = find_incident(sender.actor, name)
-    if incident is None:
-        raise NotFound.unseen()
-    may_change = incident.reporter_id == person.pk and not person.is_staff and may_still_change(sender.actor, incident)
-    return show(request, "report.html", may_change=may_change, **describe_report(incident, sender))
-
-
-def describe_report(incident: Incident, sender: Sender) -> dict[str, Any]:
-    """What the page of one report shows."""
-    return {
-        "title": f"{incident.key}: {incident.title}",
-        "incident": incident,
-        "steps": list_steps(incident.status),
-        "explanation": explain_status(incident.status),
-    }
-
-
-def _sender_of(request: HttpRequest) -> Sender:
-    person = find_person(request)
-    if person is None:
-        raise NotFound.unseen()
-    return person
 
 
 def _read_page(request: HttpRequest) -> int:

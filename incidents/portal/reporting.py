@@ -13,7 +13,7 @@ from incidents.portal.form_bodies import SentForm, open_form, refuse_forged
 from incidents.portal.form_keys import do_once, new_form_key, read_form_key
 from incidents.portal.forms import ReportForm
 from incidents.portal.senders import Sender, find_sender
-from incidents.services.incidents import create_incident
+from incidents.services.reports_with_files import create_incident_with_files, record_incident_with_files
 from tracker.exceptions import DomainError
 
 # A field that people do not see. What fills it in is a machine.
@@ -71,7 +71,9 @@ def _keep(sender: Sender, form: ReportForm, sent: SentForm) -> Incident:
     origin = sender.origin(form.cleaned_data.get("email", ""))
 
     def create() -> int:
-        return create_incident(actor=sender.actor, values=form.values, origin=origin).pk
+        # The rights table knows no strangers; who of them may report is settled by `find_sender`.
+        keep = record_incident_with_files if sender.is_unknown else create_incident_with_files
+        return keep(actor=sender.actor, values=form.values, uploads=sent.photos, origin=origin).pk
 
     number = do_once(sender.key[:80], form.key, sent.digest, create)
     return Incident.objects.select_related("category").get(pk=number)

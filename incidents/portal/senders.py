@@ -32,7 +32,7 @@ class Sender:
 
     @property
     def is_unknown(self) -> bool:
-        """Whether this is somebody without an account, for whom the portal itself acts."""
+        """Whether this is somebody without an account."""
         return self.actor.user is None
 
     @property
@@ -98,6 +98,6 @@ def find_sender(request: HttpRequest) -> Sender:
 
 
 def unknown_sender(request: HttpRequest) -> Sender:
-    """Somebody without an account. The portal acts for them, and lets them do no more than its pages say."""
-    actor = Actor.system("portal", request_id=getattr(request, "request_id", ""))
+    """Somebody without an account, who has no right in the table and may do no more than these pages say."""
+    actor = Actor(label=NOBODY, request_id=getattr(request, "request_id", ""))
     return Sender(actor, client_address(request), counted_address(request))
