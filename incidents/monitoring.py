@@ -1,4 +1,4 @@
-"""What tickets, alerts and deliveries add to /healthz and /metrics."""
+"""What tickets, incidents, alerts and deliveries add to /healthz and /metrics."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -9,14 +9,20 @@ from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from incidents.choices import Notice
-from incidents.models import Alert, Clock, Delivery, Ticket
+from incidents.models import Alert, Clock, Delivery, Incident, Ticket
 from incidents.services.sla_file import sla_file_state
 from tracker import clock, gauges, health
 from tracker.gauges import count_by, estimate_rows
 from tracker.health import Check, Grade
+from tracker.models import Event
 
 DELIVERIES_ARE_LATE_AFTER = timedelta(seconds=60)
 DEAD_ONES_MATTER_FOR = timedelta(hours=24)
+
+
+def incidents_created() -> int:
+    """How many incidents have ever been reported: those that there are, and those that were deleted."""
+    return estimate_rows(Incident._meta.db_table) + Event.objects.filter(verb="incident.deleted").count()
 
 
 def delivery_queue_age_seconds() -> float:
@@ -65,7 +71,9 @@ def _collect() -> Iterator[Metric]:
     age.add_metric(["clocks"], due_clock_age_seconds())
     tickets = CounterMetricFamily("tracker_tickets_created", "Tickets taken in.")
     tickets.add_metric([], estimate_rows(Ticket._meta.db_table))
-    yield from (alerts, fired, deliveries, age, tickets)
+    incidents = CounterMetricFamily("tracker_incidents_created", "Incidents reported.")
+    incidents.add_metric([], incidents_created())
+    yield from (alerts, fired, deliveries, age, tickets, incidents)
 
 
 health.register(
@@ -73,3 +81,4 @@ health.register(
     Check("sla_config", _check_sla_config, is_vital=False),
 )
 gauges.register("incidents", _collect)
+gauges.register_total("incidents_created", incidents_created)

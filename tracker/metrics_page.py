@@ -49,14 +49,17 @@ def show_metrics(request: HttpRequest) -> HttpResponse:
 
 
 def _summary(families: list[Metric]) -> dict[str, object]:
+    # Unknown is not none: without the database a number would look like a fall.
+    totals: dict[str, int | None] = dict.fromkeys(("incidents_created",))
+    with contextlib.suppress(DatabaseError):
+        totals.update(gauges.totals())
     uptime, requests = max(time.time() - metrics.started_at(families), 0.001), metrics.total_requests(families)
     return {
         "status": "ok",
         "uptime_seconds": round(uptime, 1),
         "total_requests": requests,
         "requests_per_second": round(requests / uptime, 3),
-        "incidents_created": 0,
-        **gauges.totals(),
+        **totals,
     }
 
 

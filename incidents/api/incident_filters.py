@@ -7,6 +7,7 @@ from django_filters import rest_framework as filters
 
 from incidents.choices import EnrichmentState, IncidentStatus, Recovery, Severity
 from incidents.models import Incident, IncidentCategory
+from incidents.services.incident_nearby import MAX_METRES, incidents_near, read_circle
 from tracker import access
 from tracker.api.authentication import actor_of
 from tracker.api.filters import MOST_VALUES, ChoiceInFilter, FlagFilter, InFilter
@@ -37,6 +38,9 @@ class IncidentFilterSet(filters.FilterSet):
     source = filters.CharFilter(field_name="source", max_length=100, label="what brought them in")
     is_open = FlagFilter(method="filter_open", label="not DONE")
     has_position = FlagFilter(field_name="latitude", lookup_expr="isnull", exclude=True, label="has coordinates")
+    near = filters.CharFilter(
+        method="filter_near", max_length=100, label=f"latitude,longitude,metres: up to {MAX_METRES:,} m from there"
+    )
     occurred_after = filters.IsoDateTimeFilter(field_name="occurred_at", lookup_expr="gte")
     occurred_before = filters.IsoDateTimeFilter(field_name="occurred_at", lookup_expr="lt")
     created_after = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
@@ -67,6 +71,15 @@ class IncidentFilterSet(filters.FilterSet):
         if not all(id.isascii() and id.isdecimal() and len(id) < 19 for id in _few(name, ids)):
             raise InvalidInput.of_field(name, "Send ids of factories, separated by commas.")
         return queryset.filter(factory__in=[int(id) for id in ids])
+
+    def filter_near(self, queryset: Incidents, name: str, value: str) -> Incidents:
+        """Incidents around a place."""
+        try:
+            circle = read_circle(value)
+        except ValueError:
+            text = f"Send latitude,longitude,metres, such as 48.37,10.9,500; up to {MAX_METRES:,} metres."
+            raise InvalidInput.of_field(name, text) from None
+        return incidents_near(queryset, circle)
 
     def filter_person(self, queryset: Incidents, name: str, value: str) -> Incidents:
         """Incidents of one person, of the caller, or of nobody; other people are for those who see all."""

@@ -10,6 +10,7 @@ from incidents.choices import IncidentStatus, Recovery, Severity
 from incidents.models import IncidentCategory
 from incidents.services.incident_fields import MAX_PLACE_CHARACTERS, incident_fields_of
 from incidents.services.issue_fields import MAX_DESCRIPTION_CHARACTERS, MAX_TITLE_CHARACTERS
+from tracker.api.multipart import UploadField
 from tracker.api.row_fields import PersonField, ProjectKeyField, RowMixin
 from tracker.api.serializers import StrictSerializer
 from tracker.models import Factory
@@ -97,10 +98,12 @@ class IncidentChangeSerializer(StrictSerializer):
 
 
 class NewIncidentSerializer(IncidentChangeSerializer):
-    """A new incident: a category, and a title or a description."""
+    """A new incident: a category, and a title or a description. Files come in parts `file` of multipart/form-data."""
 
     is_new = True
+    always_allowed = frozenset({"file"})
     category = CategoryKeyField(max_length=30, help_text="its key, such as theft")
+    file = UploadField(required=False)
 
 
 class IncidentMoveSerializer(StrictSerializer):

@@ -20,26 +20,29 @@ from incidents.api.incident_serializers import (
     NewIncidentSerializer,
 )
 from incidents.api.incident_shapes import IncidentSerializer, IncidentStatsSerializer, WholeIncidentSerializer
-from incidents.api.issues import FORMAT, INCLUDE, MAX_ROWS_WITH_HTML
+from incidents.api.issues import FORMAT, INCLUDE, MAX_FILES, MAX_ROWS_WITH_HTML
 from incidents.models import Incident
 from incidents.services.incident_exports import export_incidents
 from incidents.services.incident_moves import move_incident
 from incidents.services.incident_stats import count_incidents
 from incidents.services.incidents import (
     Origin,
-    create_incident,
     delete_incident,
     named_incident,
     update_incident,
     visible_incidents,
 )
 from incidents.services.issue_search import find_words, search_query_of
+from incidents.services.reports_with_files import create_incident_with_files
 from tracker.api.etags import etag_of
 from tracker.api.filters import list_parameters
+from tracker.api.multipart import UploadRules
 from tracker.api.permissions import column_of
 from tracker.api.viewsets import ApiViewSet, ListMixin, RetrieveMixin
 from tracker.client_address import client_address
 from tracker.exceptions import InvalidInput
+
+NEW_INCIDENT = {"application/json": NewIncidentSerializer, "multipart/form-data": NewIncidentSerializer}
 
 
 @extend_schema_view(list=extend_schema(parameters=[INCLUDE]), retrieve=extend_schema(responses=WholeIncidentSerializer))
@@ -55,6 +58,7 @@ class IncidentViewSet(ListMixin, RetrieveMixin, ApiViewSet[Incident]):
     lookup_value_regex = "[^/]+"
     http_method_names = ["get", "head", "options", "post", "patch", "delete"]
     query_params = {"list": ("include",)}
+    uploads = {"create": UploadRules(max_files=MAX_FILES)}
 
     def get_queryset(self) -> "QuerySet[Incident]":
         """The incidents to which the caller may do what the address does."""
@@ -89,12 +93,13 @@ class IncidentViewSet(ListMixin, RetrieveMixin, ApiViewSet[Incident]):
         """The version of everything that the answer shows."""
         return etag_of(describe_incident(self.actor, instance.pk).values())
 
-    @extend_schema(request=NewIncidentSerializer, responses={201: WholeIncidentSerializer})
+    @extend_schema(request=NEW_INCIDENT, responses={201: WholeIncidentSerializer})
     def create(self, request: Request) -> Response:
         """Reports an incident; a token does it in the name of its owner, and its address is nobody's place."""
         values = self.valid(NewIncidentSerializer)
+        uploads = values.pop("file", ())
         origin = Origin(ip="" if self.actor.token_id is not None else client_address(request._request))
-        incident = create_incident(actor=self.actor, values=values, origin=origin)
+        incident = create_incident_with_files(actor=self.actor, values=values, uploads=uploads, origin=origin)
         return self.respond(incident, status=201, headers={"Location": f"/v1/incidents/{incident.pk}"})
 
     @extend_schema(request=IncidentChangeSerializer, responses=WholeIncidentSerializer)

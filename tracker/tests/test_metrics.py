@@ -1,7 +1,7 @@
 """/metrics is right across processes, tells what the database knows, and is not for everybody."""
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -109,3 +109,12 @@ def test_a_big_table_is_counted_by_statistics(monkeypatch):
     monkeypatch.setattr(gauges, "EXACT_BELOW_ROWS", 100)
     assert gauges.count_by("tracker_user", "role") == exact
     assert gauges.estimate_rows("tracker_user") == 400
+
+
+def test_the_json_form_is_answered_when_the_database_is_away(monkeypatch):
+    def fail() -> int:
+        raise OperationalError("gone")
+
+    monkeypatch.setitem(gauges._totals, "incidents_created", fail)
+    answer = Client().get("/metrics", headers={"Accept": "application/json"}).json()
+    assert (answer["status"], answer["incidents_created"]) == ("ok", None)

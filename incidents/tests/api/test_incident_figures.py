@@ -1,4 +1,4 @@
-"""/v1/incidents/stats and /export: every word is counted, every row told, and only what the caller may see."""
+"""/v1/incidents/stats and /export, and what /metrics counts: every word, every row, within the caller's rights."""
 
 import csv
 import io
@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from incidents.models import Incident
-from incidents.services.incidents import Origin
+from incidents.services.incidents import Origin, delete_incident
 from incidents.testing.incident_factories import category_of, make_incident
-from tracker import clock
+from tracker import clock, gauges
 from tracker.access import Actor
 from tracker.choices import Role
 from tracker.testing.factories import jwt_client, make_user, token_client
@@ -91,3 +92,12 @@ def test_however_many_rows_there_are_the_queries_are_few():
     with CaptureQueriesContext(connection) as queries:
         assert len(rows_of(client.get(EXPORT))) == 5
     assert len(queries) <= 5
+
+
+def test_metrics_count_what_was_ever_reported(monkeypatch):
+    monkeypatch.setattr(gauges, "ANSWERS_ARE_FRESH_SECONDS", -1.0)
+    for _ in range(3):
+        incident = make_incident()
+    delete_incident(actor=Actor.system("test"), incident=incident)
+    assert Client().get("/metrics", headers={"Accept": "application/json"}).json()["incidents_created"] == 3
+    assert "tracker_incidents_created_total 3.0" in Client().get("/metrics").content.decode()

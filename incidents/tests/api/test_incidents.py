@@ -13,6 +13,7 @@ from tracker.access import Actor
 from tracker.choices import Role
 from tracker.models import Event, Factory
 from tracker.testing.factories import ApiClient, jwt_client, make_project, make_user, session_client, token_client
+from tracker.testing.hostile_files import encode_form
 
 pytestmark = pytest.mark.django_db
 URL = "/v1/incidents"
@@ -178,6 +179,18 @@ def test_the_address_of_a_person_is_kept_and_told_to_staff_alone(reporter, clien
     assert client.get(f"{URL}/{pk}").json()["ip"] == SECRET_IP
 
 
+def test_a_form_brings_photos_and_is_kept_whole_or_not_at_all(reporter):
+    files = [("file", "rack.txt", b"where it was"), ("file", "lock.txt", b"what is left")]
+    texts = {"category": "theft", "description": "Bicycle gone", "latitude": "48.37", "longitude": "10.9"}
+    client = jwt_client(reporter)
+    told = client.post(URL, *encode_form(*files, **texts)).json()
+    assert (told["attachment_count"], told["latitude"], told["reporter"]) == (2, 48.37, reporter.email)
+    assert client.post(URL, *encode_form(("file", "empty.txt", b""), **texts)).status_code == 400
+    assert fields_refused(client.post(URL, *encode_form(*files, **{**texts, "latitude": "north"}))) == {"latitude"}
+    assert token_client("incidents").post(URL, *encode_form(*files, **texts)).status_code == 403
+    assert Incident.objects.count() == 1
+
+
 # Listing.
 
 
@@ -252,6 +265,27 @@ def test_days_narrow_by_when_it_happened(client):
     assert titles(client.get(f"{URL}?occurred_after={week_ago}")) == ["4", "3", "2"]
 
 
+@pytest.mark.parametrize(
+    ("near", "found"),
+    [
+        ("48.37,10.9,1000", "ab"),
+        ("48.37,10.9,500", "a"),
+        ("48.37,10.9,50000", "ab"),
+        ("0,-179.999,1000", "c"),
+        ("0,179.999,400", "c"),
+        ("90,0,50000", "d"),
+        ("-90,0,50000", ""),
+    ],
+)
+def test_what_happened_near_a_place_is_found_over_ground(client, near, found):
+    # 0.005 degrees are 556 m to the north and 369 m to the east, here; over the date line it is not far, nor at a pole.
+    places = {"a": (48.37, 10.905), "b": (48.375, 10.9), "c": (0, -179.9985), "d": (89.9, 120)}
+    for title, (latitude, longitude) in places.items():
+        make_incident(title=title, latitude=latitude, longitude=longitude)
+    make_incident(title="nowhere")
+    assert titles(client.get(f"{URL}?near={near}&ordering=id")) == list(found)
+
+
 def test_a_row_of_the_list_says_what_an_incident_is(client):
     incident = make_incident(description="*x*", origin=Origin(reporter_label="a passer-by"))
     Incident.objects.update(attributes={"bike": {"cost": 450}})
@@ -269,7 +303,9 @@ def test_a_row_of_the_list_says_what_an_incident_is(client):
         "status=open", "severity=bad", "enrichment=new", "has_position=perhaps", "occurred_after=soon",
         "ordering=title", "ordering=reporter__password", "reporter__password__startswith=p", "include=secrets",
         "limit=1001", "cursor=forged", "format=csv", "category=" + ",".join(["a"] * 21), "search=" + "x" * 201,
-        "factory=x", "factory=" + "9" * 40, "factory=²", "ip=203.0.113.77", "assignee=" + "x" * 255,
+        "factory=x", "factory=" + "9" * 40, "factory=²", "ip=203.0.113.77", "near=48,10",
+        "near=48,10,50001", "near=48,10,0", "near=91,10,5", "near=nan,10,5", "near=48,10,inf", "near=a,b,c",
+        "assignee=" + "x" * 255,
     ],
 )  # fmt: skip
 def test_a_question_that_means_nothing_is_refused(client, query):
