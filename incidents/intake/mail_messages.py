@@ -110,13 +110,12 @@ def digest_of_bytes(raw: bytes) -> str:
 
 
 def _digest(message: MailPart, raw: bytes, sender: str) -> str:
-    """What a mail is known by when it comes again: its id and sender, or all that servers on the way do not change."""
-    message_id = _first_id(message, "message-id")
-    if message_id:
-        return hashlib.sha256(f"id\0{message_id}\0{sender}".encode()).hexdigest()
-    facts = "\0".join(value for name in ("from", "date", "subject") for value in headers_of(message, name))
+    """What a mail is known by when it comes again: all that servers on the way do not change. Its id alone would not
+    do, because some programs give the same to every mail."""
+    names = ("message-id",) if _first_id(message, "message-id") else ("date", "subject")
+    facts = "\0".join([sender, *(value for name in names for value in headers_of(message, name))])
     body = re.split(rb"\r?\n\r?\n", raw, maxsplit=1)[-1].replace(b"\r\n", b"\n").rstrip()
-    return hashlib.sha256(f"body\0{facts}\0".encode("utf-8", "replace") + body).hexdigest()
+    return hashlib.sha256(f"mail\0{facts}\0".encode("utf-8", "replace") + body).hexdigest()
 
 
 def _sender(message: MailPart) -> tuple[str, str, bool]:

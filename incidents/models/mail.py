@@ -9,7 +9,7 @@ from incidents.models.issues import Issue
 
 
 class MailMessage(models.Model):
-    """One message, taken once: `message_digest` is that of its Message-ID, or of its bytes where it has none."""
+    """One message, taken once: `message_digest` is that of its Message-ID, sender and text."""
 
     id = models.BigAutoField(primary_key=True)
     message_digest = models.CharField(max_length=64, unique=True, editable=False)
@@ -27,6 +27,8 @@ class MailMessage(models.Model):
     class Meta:
         verbose_name = "message"
         ordering = ["-id"]
+        # Not of those without one, which are many and never looked for.
+        indexes = [models.Index("message_id", name="mail_by_message_id", condition=~models.Q(message_id=""))]
 
     def __str__(self) -> str:
         return self.subject or self.message_id or str(self.pk)

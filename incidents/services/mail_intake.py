@@ -13,13 +13,13 @@ from incidents.intake.mail_messages import MAX_MAIL_BYTES, ParsedMail, digest_of
 from incidents.intake.mail_parts import Unreadable
 from incidents.models import MailMessage
 from incidents.services.mail_outcomes import Settled, note_bounce, take_new, take_reply
-from incidents.services.mail_replies import find_answered, find_speaker, is_own_letter, own_mail
+from incidents.services.mail_replies import TALK, find_answered, find_speaker, is_own_letter, own_mail
 from tracker import clock
 from tracker.access import Actor
 from tracker.exceptions import DomainError
 from tracker.services.events import log_event
 
-REFUSED = frozenset({MailOutcome.REFUSED, MailOutcome.LOOP})
+REFUSED = frozenset({MailOutcome.REFUSED, MailOutcome.LOOP, MailOutcome.DUPLICATE})
 WINDOW = timedelta(hours=1)
 NOTE_CHARACTERS = 500
 
@@ -107,6 +107,8 @@ def _settle(actor: Actor, mail: ParsedMail) -> Settled:
         return Settled(MailOutcome.LOOP, mail.kind_reason)
     if is_own_letter(mail):
         return Settled(MailOutcome.LOOP, "it is a letter of Tracker")
+    if mail.message_id and _has_come_before(mail):
+        return Settled(MailOutcome.DUPLICATE, "its Message-ID came before, with another text")
     limit = settings.MAIL_PER_SENDER_AND_HOUR
     earlier = MailMessage.objects.filter(sender=mail.sender, received_at__gt=clock.now() - WINDOW)
     # Its own row is among them.
@@ -115,6 +117,12 @@ def _settle(actor: Actor, mail: ParsedMail) -> Settled:
     speaker = find_speaker(actor, mail)
     answered = find_answered(actor, mail, speaker)
     return take_reply(actor, mail, answered) if answered is not None else take_new(actor, mail, speaker)
+
+
+def _has_come_before(mail: ParsedMail) -> bool:
+    """Whether a mail of this id and sender was taken already. Copies that went other ways differ in their footers."""
+    earlier = MailMessage.objects.filter(message_id=mail.message_id, sender=mail.sender, outcome__in=TALK)
+    return earlier.exclude(message_digest=mail.digest).exists()
 
 
 def _write_down(actor: Actor, row: MailMessage, settled: Settled) -> TakenMail:

@@ -78,6 +78,13 @@ def test_the_same_mail_twice_is_one():
     assert Incident.objects.count() == 1
 
 
+def test_a_copy_that_came_another_way_is_told_and_makes_nothing():
+    take("The gate is open.", message_id="<1@x>")
+    row = take("The gate is open.\n-- \nfooter of a list", message_id="<1@x>")
+    assert (row.outcome, Incident.objects.count()) == (MailOutcome.DUPLICATE, 1)
+    assert take(sender="ben@example.com", message_id="<1@x>").outcome == MailOutcome.INCIDENT
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_who_take_the_same_mail_at_once_take_it_once():
     category_of("other")
