@@ -2,7 +2,7 @@
 
 from django.utils.safestring import SafeString
 
-from incidents.choices import AlertState, DeliveryStatus, IssueStatus, Severity, SLAState
+from incidents.choices import AlertState, DeliveryStatus, HookOutcome, IssueStatus, Severity, SLAState
 from incidents.models import Channel, Ticket
 from tracker import clock
 from tracker.admin.formats import render_badge
@@ -27,6 +27,7 @@ SEVERITY_TONES = {
     Severity.HIGH: "alert",
     Severity.CRITICAL: "breach",
 }
+CALL_TONES = {HookOutcome.TAKEN: "ok", HookOutcome.NOTED: "alert", HookOutcome.REFUSED: "breach"}
 
 
 def issue_badge(status: str) -> SafeString:
@@ -75,3 +76,9 @@ def channel_badge(channel: Channel) -> SafeString:
     if channel.consecutive_failures:
         return render_badge("Failing", "breach")
     return render_badge("Healthy", "ok") if channel.last_success_at else render_badge("Not tried", "quiet")
+
+
+def call_badge(outcome: str) -> SafeString:
+    """What became of a hook's call."""
+    known = HookOutcome(outcome)
+    return render_badge(str(known.label), CALL_TONES[known])
