@@ -339,6 +339,7 @@ SPECTACULAR_SETTINGS = {
         "AlertState": "incidents.choices.AlertState",
         "IssueStatus": "incidents.choices.IssueStatus",
         "IssueLinkKind": "incidents.choices.IssueLinkKind",
+        "IncidentLinkKind": "incidents.choices.IncidentLinkKind",
         "Severity": "incidents.choices.Severity",
         "EnrichmentState": "incidents.choices.EnrichmentState",
         "RunState": "incidents.choices.RunState",

@@ -26,7 +26,7 @@ def read_moves(
     if before is not None:
         rows = rows.filter(started_at__lt=before)
     # One more than is shown: the oldest shown tells how long the stay before it was.
-    spans = list(rows.order_by("-started_at", "-id")[: limit + 1])
+    spans: list[Any] = list(rows.order_by("-started_at", "-id")[: limit + 1])
     for place, span in enumerate(spans[:limit]):
         earlier = spans[place + 1] if place + 1 < len(spans) else None
         yield Entry(span.started_at, "event", _tell_move(span, earlier, labels), span.started_by)

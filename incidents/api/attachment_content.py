@@ -1,4 +1,4 @@
-"""/v1/issues/{id}/attachments/{attachment_id}/content: the bytes of a file, always as a download."""
+"""…/attachments/{attachment_id}/content of an issue or an incident: the bytes of a file, always as a download."""
 
 from functools import partial
 from typing import Any
@@ -24,6 +24,8 @@ class AttachmentContentView(ApiView):
 
     resource = "attachments"
     access = "read"
+    # Replaced where the address leads through an incident.
+    find_named: Any = staticmethod(find_issue)
     query_params = {"get": ("inline",), "head": ("inline",)}
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
@@ -40,9 +42,9 @@ class AttachmentContentView(ApiView):
         open_bytes = partial(open_attachment, actor=self.actor, attachment=attachment, is_preview=bool(inline))
         return answer_with_file(request, attachment, is_preview=bool(inline), open_bytes=open_bytes)
 
-    def _find(self, issue_id: str, attachment_id: str) -> Attachment:
-        issue = find_issue(self.actor, issue_id)
-        rows = visible_attachments(self.actor, issue) if issue is not None else Attachment.objects.none()
+    def _find(self, parent_id: str, attachment_id: str) -> Attachment:
+        parent = self.find_named(self.actor, parent_id)
+        rows = visible_attachments(self.actor, parent) if parent is not None else Attachment.objects.none()
         found = rows.filter(pk=read_row_id(attachment_id) or 0).first()
         if found is None:
             raise NotFound.unseen()

@@ -32,8 +32,8 @@ READ_WHOLE = READ.replace(
     "/* more */",
     """, i.description_html,
        (SELECT count(*) FROM incidents_comment c WHERE c.incident_id = i.id AND (%(sees_all)s OR NOT c.is_internal)),
-       (SELECT count(*) FROM incidents_attachment n LEFT JOIN incidents_comment c ON c.id = n.comment_id
-         WHERE n.incident_id = i.id AND (%(sees_all)s OR c.is_internal IS NOT TRUE))""",
+       (SELECT count(*) FROM incidents_attachment n
+         WHERE n.incident_id = i.id AND (%(sees_all)s OR NOT n.is_internal))""",
 )
 
 

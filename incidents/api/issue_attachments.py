@@ -9,19 +9,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from incidents.api.issue_part_json import describe_attachment
-from incidents.api.issue_parts import ISSUE, PartViewSet
 from incidents.api.issue_serializers import NewAttachmentSerializer
 from incidents.api.issue_shapes import IssueAttachmentSerializer
-from incidents.models import Attachment, Issue
+from incidents.api.parts import ISSUE, IssuePartViewSet
+from incidents.models import Attachment, Comment, Issue
 from incidents.services.attachments import attach_file, delete_attachment, visible_attachments
-from incidents.services.comments import visible_comments
 from tracker.api.multipart import UploadRules
 from tracker.api.viewsets import ListMixin, RetrieveMixin
-from tracker.exceptions import InvalidInput
 
 
 @extend_schema(parameters=[ISSUE])
-class IssueAttachmentViewSet(ListMixin, RetrieveMixin, PartViewSet[Attachment]):
+class IssueAttachmentViewSet(ListMixin, RetrieveMixin, IssuePartViewSet[Attachment]):
     """Files, oldest first; whoever sent one, or an admin, takes it away."""
 
     resource = "attachments"
@@ -30,9 +28,9 @@ class IssueAttachmentViewSet(ListMixin, RetrieveMixin, PartViewSet[Attachment]):
     http_method_names = ["get", "head", "options", "post", "delete"]
     uploads = {"create": UploadRules()}
 
-    def rows_of(self, issue: Issue) -> "QuerySet[Attachment]":
+    def rows_of(self, parent: Issue) -> "QuerySet[Attachment]":
         """The files of the issue."""
-        return visible_attachments(self.actor, issue)
+        return visible_attachments(self.actor, parent)
 
     def represent(self, objects: Sequence[Attachment]) -> list[Any]:
         """Files as JSON."""
@@ -41,12 +39,8 @@ class IssueAttachmentViewSet(ListMixin, RetrieveMixin, PartViewSet[Attachment]):
     @extend_schema(request={"multipart/form-data": NewAttachmentSerializer}, responses={201: IssueAttachmentSerializer})
     def create(self, request: Request, id: str) -> Response:
         """Takes one file in a part `file` of multipart/form-data."""
-        issue, values = self.find_issue(), self.valid(NewAttachmentSerializer)
-        comment = None
-        if "comment" in values:
-            comment = visible_comments(self.actor, issue).filter(pk=values["comment"]).first()
-            if comment is None:
-                raise InvalidInput.of_field("comment", "Must be a comment on this issue.")
+        issue, values = self.find_parent(), self.valid(NewAttachmentSerializer)
+        comment = Comment(pk=values["comment"]) if "comment" in values else None
         attachment = attach_file(actor=self.actor, issue=issue, upload=values["file"], comment=comment)
         location = f"/v1/issues/{issue.pk}/attachments/{attachment.pk}"
         return self.respond(attachment, status=201, headers={"Location": location})

@@ -9,8 +9,10 @@ from tracker.models import Event
 
 LONGEST_TEXT = 500
 SYSTEM = "Tracker"
-# What a reporter sees of an issue anyway; keys of other issues and people's addresses are not among it.
-OPEN_FACTS = frozenset({"title", "description", "severity", "priority", "status", "tags", "due_on", "factory", "key"})
+# What a reporter sees anyway of an issue or incident; keys of others and people's addresses are not among it.
+OF_ISSUES = frozenset({"title", "description", "severity", "priority", "status", "tags", "due_on", "factory", "key"})
+OF_INCIDENTS = frozenset({"category", "place", "latitude", "longitude", "occurred_at", "loss_estimate", "recovery"})
+OPEN_FACTS = OF_ISSUES | OF_INCIDENTS
 
 
 def describe_comment(comment: Comment) -> dict[str, Any]:

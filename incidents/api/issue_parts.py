@@ -1,10 +1,10 @@
 """What hangs on an issue: comments, links and its timeline. Each is found through its issue alone."""
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any
 
-from django.db.models import Model, Q, QuerySet
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from django.db.models import Q, QuerySet
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -12,48 +12,18 @@ from incidents.api.issue_actions import find_named
 from incidents.api.issue_part_json import describe_comment, describe_events, describe_link
 from incidents.api.issue_serializers import IssueCommentBodySerializer, NewLinkSerializer
 from incidents.api.issue_shapes import IssueCommentSerializer, IssueEventSerializer, IssueLinkSerializer
+from incidents.api.parts import ISSUE, IssuePartViewSet
 from incidents.models import Comment, Issue, IssueLink
 from incidents.services.comments import comment_on_issue, delete_comment, edit_comment, visible_comments
 from incidents.services.issue_links import link_issues, unlink_issues
-from incidents.services.issues import find_issue, visible_issues
+from incidents.services.issues import visible_issues
 from tracker import access
-from tracker.api.viewsets import ApiViewSet, ListMixin, RetrieveMixin
-from tracker.exceptions import NotFound
+from tracker.api.viewsets import ListMixin, RetrieveMixin
 from tracker.models import Event
-
-M = TypeVar("M", bound=Model)
-ISSUE = OpenApiParameter("id", str, OpenApiParameter.PATH, description="Id or key of the issue.")
-
-
-class PartViewSet(ApiViewSet[M]):
-    """A collection that belongs to one issue. Of what the caller may not see, nothing is found."""
-
-    ordering: Sequence[str] = ("pk",)
-
-    def find_issue(self) -> Issue:
-        """The issue that the address names.
-
-        Raises:
-            NotFound: there is none, or the caller may not know of it.
-        """
-        issue = find_issue(self.actor, self.kwargs["id"])
-        if issue is None:
-            raise NotFound.unseen()
-        return issue
-
-    def get_queryset(self) -> "QuerySet[M]":
-        """The rows of the issue."""
-        if getattr(self, "swagger_fake_view", False):
-            return self.rows_of(Issue())
-        return self.rows_of(self.find_issue())
-
-    def rows_of(self, issue: Issue) -> "QuerySet[M]":
-        """What of this issue the caller may know of."""
-        raise NotImplementedError
 
 
 @extend_schema(parameters=[ISSUE])
-class IssueCommentViewSet(ListMixin, RetrieveMixin, PartViewSet[Comment]):
+class IssueCommentViewSet(ListMixin, RetrieveMixin, IssuePartViewSet[Comment]):
     """Comments, oldest first; people change their own."""
 
     resource = "comments"
@@ -61,9 +31,9 @@ class IssueCommentViewSet(ListMixin, RetrieveMixin, PartViewSet[Comment]):
     lookup_url_kwarg = "comment_id"
     http_method_names = ["get", "head", "options", "post", "patch", "delete"]
 
-    def rows_of(self, issue: Issue) -> "QuerySet[Comment]":
+    def rows_of(self, parent: Issue) -> "QuerySet[Comment]":
         """The comments of the issue."""
-        return visible_comments(self.actor, issue).select_related("author")
+        return visible_comments(self.actor, parent).select_related("author")
 
     def represent(self, objects: Sequence[Comment]) -> list[Any]:
         """Comments as JSON."""
@@ -72,7 +42,7 @@ class IssueCommentViewSet(ListMixin, RetrieveMixin, PartViewSet[Comment]):
     @extend_schema(request=IssueCommentBodySerializer, responses={201: IssueCommentSerializer})
     def create(self, request: Request, id: str) -> Response:
         """Writes a comment; those whom it mentions (@name@example.com) are told."""
-        issue = self.find_issue()
+        issue = self.find_parent()
         comment = comment_on_issue(actor=self.actor, issue=issue, **self.valid(IssueCommentBodySerializer))
         return self.respond(comment, status=201, headers={"Location": f"/v1/issues/{issue.pk}/comments/{comment.pk}"})
 
@@ -93,7 +63,7 @@ class IssueCommentViewSet(ListMixin, RetrieveMixin, PartViewSet[Comment]):
 
 
 @extend_schema(parameters=[ISSUE])
-class IssueLinkViewSet(ListMixin, PartViewSet[IssueLink]):
+class IssueLinkViewSet(ListMixin, IssuePartViewSet[IssueLink]):
     """How the issue stands to others; those that the caller may not see are left out."""
 
     resource = "issues"
@@ -102,11 +72,11 @@ class IssueLinkViewSet(ListMixin, PartViewSet[IssueLink]):
     lookup_url_kwarg = "link_id"
     http_method_names = ["get", "head", "options", "post", "delete"]
 
-    def rows_of(self, issue: Issue) -> "QuerySet[IssueLink]":
+    def rows_of(self, parent: Issue) -> "QuerySet[IssueLink]":
         """Links in both directions."""
-        self.issue = issue
+        self.issue = parent
         seen = visible_issues(self.actor, "read")
-        links = IssueLink.objects.filter(Q(source=issue.pk, target__in=seen) | Q(target=issue.pk, source__in=seen))
+        links = IssueLink.objects.filter(Q(source=parent.pk, target__in=seen) | Q(target=parent.pk, source__in=seen))
         return links.select_related("source__project", "target__project")
 
     def represent(self, objects: Sequence[IssueLink]) -> list[Any]:
@@ -116,7 +86,7 @@ class IssueLinkViewSet(ListMixin, PartViewSet[IssueLink]):
     @extend_schema(request=NewLinkSerializer, responses={201: IssueLinkSerializer})
     def create(self, request: Request, id: str) -> Response:
         """Says how the issue stands to another one; once is enough."""
-        self.issue, values = self.find_issue(), self.valid(NewLinkSerializer)
+        self.issue, values = self.find_parent(), self.valid(NewLinkSerializer)
         target = find_named(self.actor, "target", values["target"])
         link = link_issues(actor=self.actor, source=self.issue, target=target, kind=values["kind"])
         return self.respond(link, status=201)
@@ -130,7 +100,7 @@ class IssueLinkViewSet(ListMixin, PartViewSet[IssueLink]):
 
 
 @extend_schema_view(list=extend_schema(parameters=[ISSUE]))
-class IssueEventViewSet(ListMixin, PartViewSet[Event]):
+class IssueEventViewSet(ListMixin, IssuePartViewSet[Event]):
     """What happened to the issue, the newest first."""
 
     resource = "issues"
@@ -139,9 +109,9 @@ class IssueEventViewSet(ListMixin, PartViewSet[Event]):
     ordering = ("-pk",)
     http_method_names = ["get", "head", "options"]
 
-    def rows_of(self, issue: Issue) -> "QuerySet[Event]":
+    def rows_of(self, parent: Issue) -> "QuerySet[Event]":
         """The lines that the log has about the issue."""
-        return Event.objects.filter(object_type="issue", object_id=str(issue.pk)).select_related("actor")
+        return Event.objects.filter(object_type="issue", object_id=str(parent.pk)).select_related("actor")
 
     def represent(self, objects: Sequence[Event]) -> list[Any]:
         """The lines, as much of each as the caller may know."""

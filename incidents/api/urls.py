@@ -9,7 +9,9 @@ from incidents.api.channels import ChannelViewSet
 from incidents.api.deliveries import DeliveryViewSet
 from incidents.api.enrichments import EnrichmentViewSet, EnrichView
 from incidents.api.hooks import HookView
+from incidents.api.incident_attachments import IncidentAttachmentViewSet
 from incidents.api.incident_categories import IncidentCategoryViewSet
+from incidents.api.incident_parts import IncidentCommentViewSet, IncidentEventViewSet, IncidentLinkViewSet
 from incidents.api.incidents import IncidentViewSet
 from incidents.api.issue_attachments import IssueAttachmentViewSet
 from incidents.api.issue_parts import IssueCommentViewSet, IssueEventViewSet, IssueLinkViewSet
@@ -17,8 +19,10 @@ from incidents.api.issues import IssueViewSet, ProjectIssueViewSet
 from incidents.api.sla import CalendarViewSet, PolicyViewSet
 from incidents.api.tags import TagViewSet
 from incidents.api.tickets import DashboardViewSet, TicketViewSet
+from incidents.services.incidents import find_incident
 
 OF_ISSUE = "issues/(?P<id>[^/]+)"
+OF_INCIDENT = "incidents/(?P<id>[^/]+)"
 
 router = SimpleRouter(trailing_slash=False)
 router.register("issues", IssueViewSet, basename="issue")
@@ -28,6 +32,10 @@ router.register(f"{OF_ISSUE}/links", IssueLinkViewSet, basename="issue-link")
 router.register(f"{OF_ISSUE}/events", IssueEventViewSet, basename="issue-event")
 router.register("projects/(?P<project>[^/]+)/issues", ProjectIssueViewSet, basename="project-issue")
 router.register("incidents", IncidentViewSet, basename="incident")
+router.register(f"{OF_INCIDENT}/comments", IncidentCommentViewSet, basename="incident-comment")
+router.register(f"{OF_INCIDENT}/attachments", IncidentAttachmentViewSet, basename="incident-attachment")
+router.register(f"{OF_INCIDENT}/links", IncidentLinkViewSet, basename="incident-link")
+router.register(f"{OF_INCIDENT}/events", IncidentEventViewSet, basename="incident-event")
 router.register("incident-categories", IncidentCategoryViewSet, basename="incident-category")
 router.register("tags", TagViewSet, basename="tag")
 router.register("tickets", TicketViewSet, basename="ticket")
@@ -44,6 +52,11 @@ urlpatterns = [
         "issues/<str:id>/attachments/<str:attachment_id>/content",
         AttachmentContentView.as_view(),
         name="attachment-content",
+    ),
+    path(
+        "incidents/<str:id>/attachments/<str:attachment_id>/content",
+        AttachmentContentView.as_view(find_named=find_incident),
+        name="incident-attachment-content",
     ),
     path("incidents/<str:id>/enrich", EnrichView.as_view(), name="incident-enrich"),
     # Named `token`, so that the log shows the route and never the key.

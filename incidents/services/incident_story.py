@@ -16,6 +16,9 @@ from tracker.models import Event
 SAID = ("issue.commented", "issue.comment_edited", "incident.commented", "incident.comment_edited", "ticket.commented")
 
 
+LINK_ENDS = ("incident", "issue__project", "ticket", "other")
+
+
 @dataclass(frozen=True, slots=True)
 class Linked:
     """What an incident is linked with, by kind and id, and how people call it."""
@@ -42,7 +45,7 @@ class Linked:
 
 def load_links(actor: Actor, incident: Incident) -> list[IncidentLink]:
     """`visible_links` with both ends, in one query."""
-    links = visible_links(actor, incident).select_related("incident", "issue__project", "ticket", "other")
+    links = visible_links(actor, incident).select_related(*LINK_ENDS)
     ends = ("incident", "issue", "ticket", "other")
     heavy = [f"{end}__{name}" for end in ends for name in ("search", "description")]
     return list(links.defer(*heavy))
@@ -68,6 +71,11 @@ def own_lines(actor: Actor, incident: Incident) -> QuerySet[Event]:
         return Event.objects.none()
     lines = Event.objects.filter(object_type="incident", object_id=str(incident.pk))
     return lines if sees_internals(actor) else lines.exclude(data__contains={"is_internal": True})
+
+
+def story_lines(actor: Actor, incident: Incident, linked: Linked) -> QuerySet[Event]:
+    """The lines of the log about the incident and about what it is linked with."""
+    return own_lines(actor, incident) | linked_lines(linked)
 
 
 def linked_lines(linked: Linked) -> QuerySet[Event]:

@@ -17,6 +17,7 @@ from incidents.testing.factories import (
     make_issue,
     make_ticket,
 )
+from incidents.testing.incident_part_probes import PROBES as INCIDENT_PART_PROBES
 from incidents.testing.incident_probes import PROBES as INCIDENT_PROBES
 from incidents.testing.issue_probes import PROBES as ISSUE_PROBES
 from incidents.testing.ticket_events import SYSTEM, ingest, make_event
@@ -83,6 +84,7 @@ MUTE = {"until": None}
 PROBES = [
     *ISSUE_PROBES,
     *INCIDENT_PROBES,
+    *INCIDENT_PART_PROBES,
     *ENRICHMENT_PROBES,
     Probe("GET", "analysis", "incidents", "list"),
     Probe("GET", "v1/tickets", "tickets", "list"),
