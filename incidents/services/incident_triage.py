@@ -7,8 +7,9 @@ from typing import Any
 from incidents.choices import IncidentStatus
 from incidents.models import Incident
 from incidents.services.incident_fields import check_incident_fields
-from incidents.services.incident_moves import WAY_TO_DONE, move_incident
+from incidents.services.incident_moves import move_incident
 from incidents.services.incidents import update_incident, visible_incidents
+from incidents.services.steps import next_status
 from incidents.services.triage_rows import TriageResult, check_ids, find_rows, triage_each
 from tracker import access
 from tracker.access import Actor
@@ -62,5 +63,4 @@ def _triage(incident: Incident, *, actor: Actor, changes: Mapping[str, Any], sta
 def _advance(incident: Incident, *, actor: Actor) -> Incident:
     if incident.status == IncidentStatus.DONE:
         raise Conflict(f"{incident.key} is done already.")
-    following = WAY_TO_DONE[WAY_TO_DONE.index(IncidentStatus(incident.status)) + 1]
-    return move_incident(actor=actor, incident=incident, status=following)
+    return move_incident(actor=actor, incident=incident, status=next_status(incident.status))

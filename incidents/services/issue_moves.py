@@ -3,27 +3,20 @@
 from django.db import transaction
 
 from incidents.choices import IssueLinkKind, IssueStatus
-from incidents.models import Attachment, Comment, Issue, IssueSpan
+from incidents.models import Attachment, Comment, Issue
 from incidents.services.issue_links import keep_link
 from incidents.services.issue_news import log_issue, tell_watchers
 from incidents.services.issue_search import refresh_search
 from incidents.services.issues import lock_issue
+from incidents.services.steps import find_moves, next_status, take_step
 from tracker import access, clock
 from tracker.access import Actor
-from tracker.exceptions import Conflict, FieldError, InvalidInput
-
-WAY_TO_DONE = tuple(IssueStatus)
+from tracker.exceptions import Conflict, InvalidInput
 
 
 def possible_moves(status: str) -> list[str]:
     """The statuses that an issue may go to from `status`."""
-    return [after for before, after in access.table()["transitions"]["issues"] if before == status]
-
-
-def next_status(status: str) -> str:
-    """The next status on the way to done, which is where it ends."""
-    position = WAY_TO_DONE.index(IssueStatus(status))
-    return WAY_TO_DONE[min(position + 1, len(WAY_TO_DONE) - 1)]
+    return find_moves("issues", status)
 
 
 @transaction.atomic
@@ -36,7 +29,7 @@ def move_issue(*, actor: Actor, issue: Issue, status: str) -> Issue:
     """
     access.require(actor, "issues", "transition")
     issue = lock_issue(actor, issue, action="transition")
-    _step(actor, issue, IssueStatus(status))
+    _take_step(actor, issue, status)
     words = f"moved it to {IssueStatus(status).label.lower()}"
     tell_watchers(actor=actor, issue=issue, what=words)
     return issue
@@ -50,11 +43,10 @@ def finish_issue(*, actor: Actor, issue: Issue) -> Issue:
     """
     access.require(actor, "issues", "transition")
     issue = lock_issue(actor, issue, action="transition")
-    steps = WAY_TO_DONE[WAY_TO_DONE.index(IssueStatus(issue.status)) + 1 :]
-    for status in steps:
-        _step(actor, issue, status)
-    if steps:
-        tell_watchers(actor=actor, issue=issue, what="closed it")
+    if issue.status == IssueStatus.DONE:
+        return issue
+    _take_steps_to_done(actor, issue)
+    tell_watchers(actor=actor, issue=issue, what="closed it")
     return issue
 
 
@@ -82,8 +74,7 @@ def merge_issue(*, actor: Actor, issue: Issue, into: Issue) -> Issue:
     keep_link(source=issue, target=into, kind=IssueLinkKind.DUPLICATES)
     Issue.objects.filter(pk=issue.pk).update(merged_into=into)
     issue.merged_into = into
-    for status in WAY_TO_DONE[WAY_TO_DONE.index(IssueStatus(issue.status)) + 1 :]:
-        _step(actor, issue, status)
+    _take_steps_to_done(actor, issue)
     refresh_search([issue.pk, into.pk])
     Issue.objects.filter(pk=into.pk).update(updated_at=clock.now())
     log_issue(actor=actor, verb="issue.merged", issue=issue, after={"merged_into": into.key})
@@ -92,25 +83,18 @@ def merge_issue(*, actor: Actor, issue: Issue, into: Issue) -> Issue:
     return issue
 
 
-def _step(actor: Actor, issue: Issue, status: IssueStatus) -> None:
-    if status not in (moves := possible_moves(issue.status)):
-        allowed = " or ".join(moves)
-        message = f"{issue.key} is {issue.status}; from there it goes to {allowed}, not to {status}."
-        raise Conflict(message, details=[FieldError("status", f"Must be {allowed}.")])
-    now, before = clock.now(), issue.status
-    # A clock that was set back must not make a stay end before it began.
-    now = max(now, issue.spans.filter(ended_at=None).values_list("started_at", flat=True).first() or now)
-    issue.spans.filter(ended_at=None).update(ended_at=now)
-    IssueSpan.objects.create(issue=issue, status=status, started_at=now, started_by=actor.label[:120])
-    issue.status = status
-    issue.triaged_at = {IssueStatus.OPEN: None, IssueStatus.TRIAGED: now}.get(status, issue.triaged_at)
-    issue.done_at = now if status == IssueStatus.DONE else None
-    if status == IssueStatus.OPEN:
+def _take_step(actor: Actor, issue: Issue, status: str) -> None:
+    before = take_step(actor=actor, row=issue, status=status)
+    if status == IssueStatus.OPEN and issue.merged_into_id is not None:
         # Somebody works on it again, so it is nobody's duplicate any more.
         issue.merged_into = None
-    issue.updated_at = now
-    issue.save(update_fields=["status", "triaged_at", "done_at", "merged_into", "updated_at"])
+        issue.save(update_fields=["merged_into"])
     log_issue(actor=actor, verb="issue.moved", issue=issue, before={"status": before}, after={"status": status})
+
+
+def _take_steps_to_done(actor: Actor, issue: Issue) -> None:
+    while issue.status != IssueStatus.DONE:
+        _take_step(actor, issue, next_status(issue.status))
 
 
 def _hand_over(issue: Issue, into: Issue) -> None:

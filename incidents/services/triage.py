@@ -7,8 +7,9 @@ from typing import Any
 from incidents.choices import IssueStatus
 from incidents.models import Issue
 from incidents.services.issue_fields import check_issue_fields
-from incidents.services.issue_moves import move_issue, next_status
+from incidents.services.issue_moves import move_issue
 from incidents.services.issues import update_issue, visible_issues
+from incidents.services.steps import next_status
 from incidents.services.triage_rows import TriageResult, check_ids, find_rows, triage_each
 from tracker import access
 from tracker.access import Actor
