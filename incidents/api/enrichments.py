@@ -35,7 +35,8 @@ class EnrichmentSerializer(StrictModelSerializer[EnrichmentRun]):
     class Meta:
         model = EnrichmentRun
         fields = [
-            "provider", "provider_label", "state", "answer", "error", "attempts", "next_attempt_at", "started_at", "finished_at",
+            "provider", "provider_label", "state", "answer", "error", "attempts", "next_attempt_at", "started_at",
+            "finished_at",
         ]  # fmt: skip
         read_only_fields = fields
 
