@@ -22,6 +22,7 @@ from incidents.services.enrichments import (
 from incidents.services.incidents import Origin, update_incident
 from incidents.testing.incident_factories import make_incident
 from incidents.testing.lookups import RunningLookUps
+from incidents.testing.parallel import run_at_once
 from tracker import clock
 from tracker.access import Actor
 from tracker.choices import Role
@@ -230,6 +231,27 @@ def test_a_provider_that_stands_in_the_own_network_is_refused(outside, settings)
     run = incident.enrichments.get(provider="http")
     assert (run.state, run.error) == (RunState.FAILED, "refused: 127.0.0.1 is not an address of the public internet")
     assert outside.calls == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_never_take_the_same_look_up():
+    for _ in range(20):
+        make_incident(origin=ABROAD)
+    taken: list[list[int]] = []
+    work = [lambda: taken.append([claim.id for claim in claim_runs({"geoip": 15, "similar": 15})])] * 4
+    assert run_at_once(work) == []
+    ids = [pk for part in taken for pk in part]
+    assert len(ids) == len(set(ids)) > 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_that_end_the_last_two_rows_at_once_see_each_other():
+    incidents = [make_incident(origin=ABROAD, **LONDON) for _ in range(8)]
+    parts = [claim_runs({name: 10}) for name in ("geoip", "place", "similar")]
+    work = [lambda part=part: finish_runs([Result(claim, RunState.DONE) for claim in part]) for part in parts]
+    assert run_at_once(work) == []
+    assert {fresh(incident).enrichment for incident in incidents} == {EnrichmentState.ENRICHED}
+    assert Event.objects.filter(verb="incident.enriched").count() == 8
 
 
 def test_waits_grow_and_end():
