@@ -8,8 +8,9 @@ from django.db.models import QuerySet
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-from incidents.choices import Notice
-from incidents.models import Alert, Clock, Delivery, Incident, Ticket
+from incidents import enrichment
+from incidents.choices import Notice, RunState
+from incidents.models import Alert, Clock, Delivery, EnrichmentRun, Incident, Ticket
 from incidents.services.sla_file import sla_file_state
 from tracker import clock, gauges, health
 from tracker.gauges import count_by, estimate_rows
@@ -35,6 +36,13 @@ def delivery_queue_age_seconds() -> float:
 def due_clock_age_seconds() -> float:
     """How long the oldest deadline that is due has waited for its sweep; 0 where none is."""
     return _age(Clock.objects.filter(next_check_at__isnull=False).order_by("next_check_at"), "next_check_at")
+
+
+def look_up_age_seconds() -> float:
+    """How long the oldest look-up about an incident that is due has waited; 0 where none is."""
+    waiting = EnrichmentRun.objects.filter(state=RunState.PENDING).order_by("next_attempt_at")
+    names = (*enrichment.LOCAL, *enrichment.REMOTE)
+    return max(_age(waiting.filter(provider=name), "next_attempt_at") for name in names)
 
 
 def _age(rows: QuerySet[Any], column: str) -> float:
@@ -69,6 +77,7 @@ def _collect() -> Iterator[Metric]:
     age = GaugeMetricFamily("tracker_queue_age_seconds", "Wait of the oldest piece of due work.", labels=["queue"])
     age.add_metric(["deliveries"], delivery_queue_age_seconds())
     age.add_metric(["clocks"], due_clock_age_seconds())
+    age.add_metric(["enrichments"], look_up_age_seconds())
     tickets = CounterMetricFamily("tracker_tickets_created", "Tickets taken in.")
     tickets.add_metric([], estimate_rows(Ticket._meta.db_table))
     incidents = CounterMetricFamily("tracker_incidents_created", "Incidents reported.")
