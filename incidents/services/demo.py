@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from incidents.intake.tickets import ingest_rows
+from incidents.services.demo_incidents import seed_incidents
 from incidents.services.demo_issues import seed_issues
 from tracker import clock
 from tracker.access import Actor
@@ -22,7 +23,7 @@ SEEDED = "demo.seeded"
 
 @transaction.atomic
 def seed_demo(*, actor: Actor) -> int:
-    """Brings the demo's tickets in through the door for events, and its issues, once in a database's life.
+    """Brings the demo's tickets in through the door for events, its issues and incidents, once in a database's life.
 
     Returns:
         how many events were taken; 0 where the demo is there already.
@@ -32,7 +33,8 @@ def seed_demo(*, actor: Actor) -> int:
     rows = read_demo_events()
     ingest_rows(actor=actor, rows=rows)
     issues = seed_issues(actor=actor)
-    log_event(actor=actor, verb=SEEDED, data={"events": len(rows), "issues": issues})
+    incidents = seed_incidents(actor=actor)
+    log_event(actor=actor, verb=SEEDED, data={"events": len(rows), "issues": issues, "incidents": incidents})
     return len(rows)
 
 

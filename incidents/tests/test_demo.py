@@ -2,11 +2,13 @@
 
 import pytest
 from django.core.management import call_command
+from django.db.models import F
 
-from incidents.choices import IssueStatus, Severity, SLAState
-from incidents.models import Clock, Comment, Issue, Ticket, TicketEvent
+from incidents.choices import IncidentStatus, IssueStatus, Severity, SLAState
+from incidents.models import Clock, Comment, Incident, IncidentCategory, Issue, Ticket, TicketEvent
 from incidents.services.demo import read_demo_events
 from incidents.services.issue_search import search_query_of
+from tracker import clock
 
 pytestmark = pytest.mark.django_db
 
@@ -25,6 +27,7 @@ def test_a_second_call_changes_nothing(capsys: pytest.CaptureFixture[str]):
     assert "there already" in capsys.readouterr().out
     assert TicketEvent.objects.count() == len(read_demo_events())
     assert Issue.objects.count() == 32
+    assert Incident.objects.count() == 13
 
 
 def test_the_demo_has_issues_of_every_status_and_severity_that_can_be_found():
@@ -34,3 +37,14 @@ def test_the_demo_has_issues_of_every_status_and_severity_that_can_be_found():
     assert set(Issue.objects.values_list("project__key", flat=True)) == {"OPS", "WEB"}
     assert Issue.objects.filter(search=search_query_of("antenna")).count() == 1
     assert Comment.objects.filter(issue__isnull=False).count() > 20
+
+
+def test_the_demo_has_incidents_of_every_category_and_status_in_the_past():
+    call_command("seed_demo")
+    assert set(Incident.objects.values_list("category__key", flat=True)) == set(
+        IncidentCategory.objects.values_list("key", flat=True)
+    )
+    assert set(Incident.objects.values_list("status", flat=True)) == set(IncidentStatus.values)
+    assert not Incident.objects.filter(occurred_at__gt=F("created_at")).exists()
+    assert not Incident.objects.filter(created_at__gt=clock.now()).exists()
+    assert Incident.objects.filter(latitude__isnull=False).count() == 12
