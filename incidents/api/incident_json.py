@@ -105,9 +105,7 @@ def _describe(actor: Actor, ids: Sequence[int], statement: str, extra: Sequence[
 
 
 def _tell(record: IncidentRecord, *, sees_all: bool) -> dict[str, Any]:
-    told = record._asdict()
-    told["key"] = f"{KEY_PREFIX}{record.id}"
-    told["reported_at"] = record.created_at
+    told = {"id": record.id, "key": f"{KEY_PREFIX}{record.id}", **record._asdict(), "reported_at": record.created_at}
     # What an import kept may hold numbers of any size: it is passed on as it is stored.
     told["attributes"] = orjson.Fragment(record.attributes)
     if not sees_all:

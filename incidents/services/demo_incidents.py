@@ -6,14 +6,16 @@ from typing import Any
 
 import yaml
 
+from incidents.choices import IncidentStatus
 from incidents.models import IncidentCategory
-from incidents.services.incident_moves import WAY_TO_DONE, move_incident
+from incidents.services.incident_moves import move_incident
 from incidents.services.incidents import Origin, create_incident
 from tracker import clock
 from tracker.access import Actor
 
 INCIDENTS_PATH = Path(__file__).resolve().parent.parent / "demo" / "incidents.yaml"
 SOURCE = "demo"
+WAY_TO_DONE = (IncidentStatus.TRIAGED, IncidentStatus.IN_PROGRESS, IncidentStatus.DONE)
 
 
 def seed_incidents(*, actor: Actor) -> int:
@@ -46,5 +48,5 @@ def _seed(actor: Actor, number: int, row: dict[str, Any], category: IncidentCate
     reported_at = occurred_at + timedelta(hours=row["waited"])
     origin = Origin(reporter_label=row["by"], source=SOURCE, source_id=str(number), reported_at=reported_at)
     incident = create_incident(actor=actor, values=values, origin=origin)
-    for status in WAY_TO_DONE[1 : row.get("steps", 0) + 1]:
+    for status in WAY_TO_DONE[: row.get("steps", 0)]:
         move_incident(actor=actor, incident=incident, status=status)
