@@ -7,6 +7,7 @@ away ends its download, and a body that was cut off is an error instead of a sho
 
 import asyncio
 import contextlib
+import html
 import io
 import json
 import sys
@@ -250,13 +251,16 @@ def _build_environ(scope: Scope, headers: dict[str, str], body: Any, length: int
 
 async def _refuse(error: DomainError, headers: dict[str, str], receive: Receive, send: Send) -> None:
     request_id = logs.accept_request_id(headers.get("x-request-id"))
-    body = json.dumps(error.as_document(request_id)).encode()
+    is_for_people = "text/html" in headers.get("accept", "")
+    body = _page_of(error) if is_for_people else json.dumps(error.as_document(request_id)).encode()
     await send(
         {
             "type": "http.response.start",
             "status": error.status,
             "headers": [
-                (b"content-type", b"application/json"),
+                (b"content-type", b"text/html; charset=utf-8" if is_for_people else b"application/json"),
+                (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+                (b"cache-control", b"no-store"),
                 (b"content-length", str(len(body)).encode()),
                 (b"x-request-id", request_id.encode()),
                 (b"connection", b"close"),
@@ -264,6 +268,15 @@ async def _refuse(error: DomainError, headers: dict[str, str], receive: Receive,
         }
     )
     await _send_whole(body, send, receive)
+
+
+def _page_of(error: DomainError) -> bytes:
+    """What somebody sees who sent too many photos: the way back, where all that they typed still stands."""
+    page = f"""<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{error.status} · Tracker</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"></head>
+<body><h1>This was not taken</h1><p>{html.escape(error.message)}</p><p>Go back, and send less at once.</p></body>
+</html>"""
+    return page.encode()
 
 
 async def _send_whole(content: bytes, send: Send, unread: Receive | None) -> None:

@@ -183,7 +183,7 @@ class ReplyForm(PortalForm):
     """More about a report."""
 
     body = forms.CharField(
-        label="Add something", required=False, max_length=65_536, widget=forms.Textarea(attrs={"rows": 4})
+        label="In words", required=False, max_length=65_536, widget=forms.Textarea(attrs={"rows": 4})
     )
     photos = photos_field(f"Up to {MAX_PHOTOS}, all together up to 30 MB.")
 

@@ -22,7 +22,12 @@ logger = logging.getLogger(__name__)
 
 
 def show_report_form(
-    request: HttpRequest, form: ReportForm, *, key: str = "", refusal: DomainError | None = None
+    request: HttpRequest,
+    form: ReportForm,
+    *,
+    key: str = "",
+    refusal: DomainError | None = None,
+    had_photos: bool = False,
 ) -> HttpResponse:
     """The form, empty or with what was typed and what is wrong with it."""
     status = refusal.status if refusal is not None else 400 if form.errors else 200
@@ -33,7 +38,7 @@ def show_report_form(
         title="Report something",
         form=form,
         key=key or new_form_key(),
-        had_photos=form.is_bound,
+        had_photos=had_photos,
         trap=TRAP,
     )
     if refusal is not None and refusal.retry_after_seconds is not None:
@@ -63,7 +68,8 @@ def take_report(request: HttpRequest) -> HttpResponseBase:
                 return _show_recorded(request, sender, incident)
         if refusal is not None:
             form.refuse(refusal)
-        return show_report_form(request, form, key=_key_again(sent), refusal=refusal)
+        had_photos = bool(sent.photos or sent.refusal)
+        return show_report_form(request, form, key=_key_again(sent), refusal=refusal, had_photos=had_photos)
 
 
 def _keep(sender: Sender, form: ReportForm, sent: SentForm) -> Incident:

@@ -44,6 +44,12 @@ def test_a_body_beyond_the_limit_is_refused_before_it_is_read(server):
     assert head.startswith(b"HTTP/1.1 413")
 
 
+def test_a_person_who_sends_too_much_sees_a_page(server):
+    answer = server.request("POST", "/read", body=b"x" * (33 * MEGABYTE), headers={"Accept": "text/html,*/*;q=0.8"})
+    assert (answer.status, answer.headers["content-type"]) == (413, "text/html; charset=utf-8")
+    assert b"Go back" in answer.body
+
+
 def test_whoever_sends_too_much_in_one_go_hears_so(server):
     answer = server.request("POST", "/read", body=b"x" * (40 * MEGABYTE))
     assert (answer.status, answer.json["error"]["type"]) == (413, "too_large")

@@ -1,5 +1,6 @@
 """The reporters' portal in a real browser: on a telephone and wide, with scripts and without, light and dark."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,16 +9,21 @@ from django.contrib.auth.hashers import make_password
 from playwright.sync_api import Browser, Page, expect
 
 from incidents.models import Attachment, Comment, Incident
+from incidents.rich_text import render_markdown
 from incidents.services.comments import comment_on_incident
 from incidents.services.incident_moves import move_incident
-from incidents.testing.incident_factories import category_of
+from incidents.testing.incident_factories import category_of, make_incident
 from incidents.tests.e2e.conftest import PASSWORD
 from incidents.tests.e2e.test_issue_page import is_too_wide, shot
+from incidents.tests.e2e.test_nothing_executes import TRAP
+from tracker import clock
 from tracker.access import Actor
 from tracker.choices import Role
 from tracker.models import User
 from tracker.testing.factories import make_user
 from tracker.testing.hostile_files import draw_picture
+from tracker.testing.nasty import WORST, xss_payloads
+from tracker.testing.web_servers import run_web_server
 
 pytestmark = pytest.mark.e2e
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
@@ -118,7 +124,7 @@ def test_a_theft_is_reported_with_a_photo_followed_and_talked_about(visit: Page,
     page.get_by_role("link", name="See the report").click()
     check_page(page)
     assert Attachment.objects.filter(incident=incident).exclude(preview_key="").count() == 2
-    page.get_by_label("Add something").fill("The basket was found.")
+    page.get_by_label("In words").fill("The basket was found.")
     page.get_by_label("Photos").set_input_files(
         [{"name": "basket.png", "mimeType": "image/png", "buffer": draw_picture(size=(30, 30))}]
     )
@@ -147,3 +153,90 @@ def test_a_theft_is_reported_with_a_photo_followed_and_talked_about(visit: Page,
     assert Comment.objects.filter(incident=incident).count() == 3
     page.get_by_role("button", name="Log out").click()
     expect(page.get_by_role("heading", name="You are logged out")).to_be_visible()
+
+
+@pytest.fixture
+def open_site(transactional_db: None) -> Iterator[str]:
+    """A server at which anybody reports."""
+    for key in ("theft", "other"):
+        category_of(key)
+    with run_web_server(INCIDENT_PORTAL_ANONYMOUS="1") as server:
+        yield server.origin
+
+
+def test_a_stranger_reports_by_the_keyboard_and_comes_back_by_the_link(open_site: str, browser: Browser):
+    context = browser.new_context(viewport=NARROW, base_url=open_site, timezone_id="America/Toronto")
+    page = context.new_page()
+    page.goto("/incidents/new")
+    opened = time.monotonic()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    expect(page.get_by_label("Theft")).to_be_checked()
+    page.keyboard.press("Tab")
+    page.keyboard.type("A ladder leans at the fence.")
+    expect(page.get_by_text("Times are in America/Toronto")).to_be_visible()
+    page.get_by_label("Your e-mail").fill("me@example.com")
+    page.get_by_label("Photos").set_input_files(
+        [{"name": "ladder.png", "mimeType": "image/png", "buffer": draw_picture()}]
+    )
+    check_page(page)
+    # Nobody types faster than this.
+    page.wait_for_timeout(max(0.0, 3.1 - (time.monotonic() - opened)) * 1000)
+    page.get_by_role("button", name="Send the report").click()
+    link = page.locator(".keep a").get_attribute("href")
+    check_page(page)
+    context.close()
+    later = browser.new_context(viewport=NARROW, java_script_enabled=False).new_page()
+    later.goto(link or "")
+    expect(later.get_by_text("A ladder leans at the fence.").first).to_be_visible()
+    expect(later.locator(".photos img")).to_have_count(1)
+    later.get_by_label("In words").fill("It is gone again.")
+    later.get_by_role("button", name="Add it").click()
+    expect(later.locator(".said")).to_contain_text("It is gone again.")
+    expect(later.get_by_text("me@example.com")).to_have_count(0)
+    check_page(later)
+    later.context.close()
+    assert Incident.objects.get().reporter_label == "me@example.com"
+
+
+def test_no_text_runs_on_any_page_of_the_portal(site: str, page: Page, rita: User, complaints: list[str]):
+    texts = [text.replace("\0", "") for text in [*WORST.values(), *xss_payloads()]]
+    mine = [_poison(text, rita) for text in texts[:60]]
+    for text in texts:
+        make_incident_comment(mine[0], rita, text)
+    page.add_init_script(TRAP)
+    log_in(page, f"{site}/incidents")
+    paths = [f"/incidents?page={number}" for number in (1, 2, 3)]
+    paths += [f"/incidents/{incident.pk}" for incident in mine] + [f"/incidents/{mine[0].pk}/edit", "/account/profile"]
+    for path in paths:
+        page.goto(site + path)
+        assert page.evaluate("window.__xss") == [], path
+        assert complaints == [], path
+    page.goto(f"{site}/incidents/new")
+    everything = " ".join(texts)
+    page.locator("details.more summary").click()
+    for label in ("What happened?", "Where?", "Latitude", "Longitude", "Estimated loss", "Title"):
+        page.get_by_label(label).fill(everything)
+    page.get_by_role("button", name="Send the report").click()
+    expect(page.get_by_role("alert").first).to_be_focused()
+    assert page.evaluate("window.__xss") == []
+    assert [text for text in complaints if "status of 400" not in text] == []
+
+
+def _poison(text: str, reporter: User) -> Incident:
+    incident = make_incident(actor=Actor.of_user(reporter))
+    Incident.objects.filter(pk=incident.pk).update(
+        title=" ".join(text.split())[:300] or "x", place=text[:300], description=text,
+        description_html=render_markdown(text), city=text[:120], reporter_label=text[:254],
+    )  # fmt: skip
+    return incident
+
+
+def make_incident_comment(incident: Incident, author: User, text: str) -> Comment:
+    """A comment past all the checks of the services."""
+    return Comment.objects.create(
+        incident=incident, author=author, body=text, body_html=render_markdown(text), created_at=clock.now()
+    )

@@ -112,11 +112,11 @@ def test_nobody_fills_it_in_within_a_moment(settings):
     assert "My bicycle is gone." in answer.content.decode()
 
 
-@pytest.mark.parametrize("key", ["", "x", signing.dumps(["x", 1.0]), signing.dumps([], salt="incidents.portal.form")])
-def test_a_form_that_is_not_ours_is_asked_for_again(anybody, key):
-    answer = anybody.report(hidden={**anybody.hidden(NEW), "key": key})
-    assert (answer.status_code, Incident.objects.count()) == (400, 0)
-    assert "open for a long time" in answer.content.decode()
+def test_a_form_that_is_not_ours_is_asked_for_again(anybody):
+    for key in ("", "x", signing.dumps(["x", 1.0]), signing.dumps([], salt="incidents.portal.form")):
+        answer = anybody.report(hidden={**anybody.hidden(NEW), "key": key})
+        assert (answer.status_code, Incident.objects.count()) == (400, 0)
+        assert "open for a long time" in answer.content.decode()
 
 
 def test_a_form_of_yesterday_is_asked_for_again_and_then_taken(anybody, move_clock):
