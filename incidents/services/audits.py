@@ -64,6 +64,18 @@ RULES = {
     "what is sent was attempted": """
         SELECT id::text FROM incidents_delivery
          WHERE status = 'sent' AND (sent_at IS NULL OR (attempts = 0 AND digest_of_id IS NULL))""",
+    "an incident has one open stay, in the status that it has": """
+        SELECT i.id::text FROM incidents_incident i
+         WHERE NOT EXISTS (SELECT 1 FROM incidents_incidentspan s
+                            WHERE s.incident_id = i.id AND s.ended_at IS NULL AND s.status = i.status)""",
+    "a file of a comment is where the comment is, and internal where that is": """
+        SELECT f.id::text FROM incidents_attachment f JOIN incidents_comment c ON c.id = f.comment_id
+         WHERE f.issue_id IS DISTINCT FROM c.issue_id OR f.incident_id IS DISTINCT FROM c.incident_id
+            OR (c.is_internal AND NOT f.is_internal)""",
+    "a comment or file of nobody with an account names who it is of": """
+        SELECT 'comment ' || id FROM incidents_comment WHERE author_id IS NULL AND author_label = ''
+        UNION ALL
+        SELECT 'file ' || id FROM incidents_attachment WHERE uploaded_by_id IS NULL AND uploader_label = ''""",
     "a person is in the one group of their role": """
         SELECT u.email FROM tracker_user u
          WHERE ARRAY(SELECT g.name::text FROM tracker_user_groups m JOIN auth_group g ON g.id = m.group_id

@@ -9,7 +9,9 @@ from django.db import connection
 from incidents.intake.tickets import ingest_rows
 from incidents.services.alerts import sweep_due_clocks
 from incidents.services.audits import FILES_RULE, RULES, Finding, audit
+from incidents.services.comments import comment_on_incident
 from incidents.testing.factories import make_attachment, make_issue
+from incidents.testing.incident_factories import make_incident, make_incident_file
 from tracker import clock
 from tracker.access import Actor
 from tracker.files.keeping import forget_files
@@ -35,12 +37,19 @@ PLANTS = {
     "a lease ends": "UPDATE incidents_delivery SET status = 'leased', leased_until = now() - interval '1 hour'",
     "what is pending has a next attempt": "UPDATE incidents_delivery SET status = 'pending', next_attempt_at = NULL",
     "what is sent was attempted": "UPDATE incidents_delivery SET status = 'sent', attempts = 0, sent_at = NULL",
+    "an incident has one open stay, in the status that it has": (
+        "UPDATE incidents_incidentspan SET ended_at = started_at"
+    ),
+    "a file of a comment is where the comment is, and internal where that is": (
+        "UPDATE incidents_attachment SET is_internal = false"
+    ),
+    "a comment or file of nobody with an account names who it is of": "UPDATE incidents_comment SET author_label = ''",
     "a person is in the one group of their role": "DELETE FROM tracker_user_groups",
 }
 
 
 @pytest.fixture
-def _alerted_ticket() -> None:
+def _alerted_ticket_and_incident() -> None:
     make_user()
     with connection.cursor() as cursor:
         cursor.execute(
@@ -54,9 +63,12 @@ def _alerted_ticket() -> None:
     }  # fmt: skip
     ingest_rows(actor=Actor.system("test"), rows=[row])
     assert sweep_due_clocks().alerts == 1
+    incident = make_incident()
+    said = comment_on_incident(actor=Actor.system("mail"), incident=incident, body="Careful.", is_internal=True)
+    make_incident_file(incident, make_user(), comment=said, is_internal=True)
 
 
-@pytest.mark.usefixtures("_alerted_ticket")
+@pytest.mark.usefixtures("_alerted_ticket_and_incident")
 def test_all_is_well_after_ordinary_work(capsys: pytest.CaptureFixture[str]):
     assert audit() == []
     call_command("verify")
@@ -67,7 +79,7 @@ def test_every_rule_has_something_planted_against_it():
     assert PLANTS.keys() == RULES.keys()
 
 
-@pytest.mark.usefixtures("_alerted_ticket")
+@pytest.mark.usefixtures("_alerted_ticket_and_incident")
 @pytest.mark.parametrize("rule", PLANTS)
 def test_a_planted_inconsistency_is_found_and_named(rule: str):
     with connection.cursor() as cursor:

@@ -139,14 +139,16 @@ def test_a_persons_files_together_are_limited(settings):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_many_files_at_once_do_not_slip_past_the_quota(settings):
+@pytest.mark.parametrize("is_nobody", [False, True])
+def test_many_files_at_once_do_not_slip_past_the_quota(settings, is_nobody):
     settings.ATTACHMENT_QUOTA_BYTES = 12
-    user = make_user()
+    actor = Actor.system("mail") if is_nobody else Actor.of_user(make_user())
     issues = [make_issue() for _ in range(6)]
 
     def send(issue):
         try:
-            return attach(user, issue)
+            with Upload.of_chunks("note.txt", [b"hello"]) as upload:
+                return attach_file(actor=actor, issue=issue, upload=upload)
         except QuotaExceeded:
             return None
         finally:

@@ -12,6 +12,7 @@ from incidents.models import Attachment
 from incidents.services import orphans
 from incidents.sweeps import sweep_files
 from incidents.testing.factories import make_attachment, make_issue
+from incidents.testing.incident_factories import make_incident, make_incident_file
 from tracker import clock
 from tracker.files.keeping import keep_file, list_keys
 from tracker.files.names import storage_shards
@@ -68,10 +69,14 @@ def test_a_file_without_a_row_goes_after_a_day(move_clock):
     assert kept() == named
 
 
-def test_files_of_a_deleted_issue_go_too(move_clock):
+def test_files_of_a_deleted_issue_or_incident_go_too(move_clock):
     make_attachment(make_issue()).issue.delete()
-    assert not Attachment.objects.exists()
+    kept_with_it = make_incident_file(make_incident(), make_user())
     move_clock(by=timedelta(hours=25))
+    assert sweep_files() == 1
+    assert kept() == {kept_with_it.storage_key}
+    kept_with_it.incident.delete()
+    assert not Attachment.objects.exists()
     assert sweep_files() == 1
     assert kept() == set()
 
