@@ -14,6 +14,7 @@ declare(
         SchedulableTask("incidents.sweeps.replay_tickets", "Replay tickets whose rules changed"),
         SchedulableTask("incidents.sweeps.sweep_files", "Delete stored files that nothing refers to"),
         SchedulableTask("incidents.sweeps.prune_hooks", "Delete old calls of hooks"),
+        SchedulableTask("incidents.sweeps.poll_mail", "Fetch mail"),
     ],
     defaults=[
         DefaultSchedule(
@@ -68,6 +69,12 @@ declare(
             task="incidents.sweeps.prune_hooks",
             when=Daily(3),
             description="Deletes calls of hooks that are older than 30 days; what they became stays.",
+        ),
+        DefaultSchedule(
+            name="poll_mail",
+            task="incidents.sweeps.poll_mail",
+            when=Every(60),
+            description="Takes the mail in the mailbox of IMAP_URL; without one it does nothing.",
         ),
     ],
 )

@@ -6,6 +6,7 @@ from incidents.services.alerts import sweep_due_clocks
 from incidents.services.channels import ensure_configured_channel
 from incidents.services.enriching import enrich_due
 from incidents.services.hook_pruning import prune_hook_calls
+from incidents.services.mail_poll import poll_mailbox
 from incidents.services.mailings import mail_people_due
 from incidents.services.orphans import sweep_orphan_files
 from incidents.services.policy_versions import ensure_default_policy
@@ -82,4 +83,12 @@ def prune_hooks() -> int:
     """Deletes calls of hooks that have served their time; answers how many."""
     with run_sweep("prune_hooks") as run:
         run.rows = prune_hook_calls(max_seconds=MAX_SECONDS)
+    return run.rows
+
+
+@shared_task(name="incidents.sweeps.poll_mail")
+def poll_mail() -> int:
+    """Takes the mail that lies in the mailbox of IMAP_URL; answers how many messages."""
+    with run_sweep("poll_mail") as run:
+        run.rows = poll_mailbox(max_seconds=MAX_SECONDS)
     return run.rows
