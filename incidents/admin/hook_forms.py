@@ -20,6 +20,12 @@ def live_categories() -> Any:
     return IncidentCategory.objects.filter(archived_at=None)
 
 
+def label_enabled(form: forms.ModelForm[Any]) -> None:
+    """Calls the switch what people call it."""
+    if "is_enabled" in form.fields:
+        form.fields["is_enabled"].label = "Enabled"
+
+
 class HookForm(AccessForm):
     """Who sends, what they sign with, where it goes, and how often they may."""
 
@@ -35,6 +41,7 @@ class HookForm(AccessForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["secret"] = ""
+        label_enabled(self)
         words = "GitHub and Sentry sign with it, and are refused without. The others have no use for it."
         self.fields["secret"].help_text = words + (" Empty = as it is." if self.instance.secret else "")
         if "category" in self.fields:
@@ -106,6 +113,7 @@ class RuleForm(AccessForm):
             "title_template": "Such as: {label.team|nobody}: {title}. Empty = the sender's own.",
             "severity_template": "Such as: critical, or {label.impact|low}. Empty = what the sender says.",
         }
+        label_enabled(self)
         for name, text in texts.items():
             if name in self.fields:
                 self.fields[name].help_text = text

@@ -21,6 +21,7 @@ from tracker.admin.base import AccessAdmin, actor_of
 from tracker.admin.formats import render_badge, write_moment
 
 CALL_LIMIT = 10
+USE = ("prefix", "created_cell", "used_cell", "throttled_cell")
 
 
 @admin.register(Hook)
@@ -35,7 +36,7 @@ class HookAdmin(AccessAdmin[Hook]):
     search_fields = ("name", "prefix")
     ordering = ("name",)
     autocomplete_fields = ("project",)
-    readonly_fields = ("prefix", "created_at", "used_cell", "throttled_cell")
+    readonly_fields = USE
     change_form_template = "admin/incidents/hook/form.html"
     empty_hint = "No hook yet. Add one for Alertmanager, Grafana, Sentry or GitHub, and give its address to the sender."
 
@@ -56,13 +57,12 @@ class HookAdmin(AccessAdmin[Hook]):
             names.remove("secret")
         return [
             (None, {"fields": names}),
-            ("Use", {"fields": ("prefix", "created_at", "used_cell", "throttled_cell")}),
+            ("Use", {"fields": USE}),
         ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Hook | None = None) -> tuple[str, ...]:
         """A sender's kind stays: its rules and signals are that sender's."""
-        names = ("prefix", "created_at", "used_cell", "throttled_cell")
-        return names if obj is None else (*names, "kind")
+        return USE if obj is None else (*USE, "kind")
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """With its last calls, and what may be done with it."""
@@ -130,6 +130,11 @@ class HookAdmin(AccessAdmin[Hook]):
         """How many are let through, and the way to them."""
         address = f"{reverse('admin:incidents_hookcall_changelist')}?{urlencode({'hook': hook.pk})}"
         return format_html('up to {} · <a href="{}">Calls</a>', hook.rate_per_minute, address)
+
+    @admin.display(description="created")
+    def created_cell(self, hook: Hook) -> str:
+        """Since when it is there."""
+        return write_moment(hook.created_at)
 
     @admin.display(description="last used")
     def used_cell(self, hook: Hook) -> str:

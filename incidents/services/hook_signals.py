@@ -87,7 +87,7 @@ def _open(actor: Actor, hook: Hook, signal: Signal, plan: Plan, row: HookSignal)
     subject = _make_incident(actor, hook, signal, plan) if plan.target == HookTarget.INCIDENT else None
     row.incident = subject
     if subject is None:
-        row.issue = _make_issue(actor, signal, plan)
+        row.issue = _make_issue(actor, hook, signal, plan)
     row.text_digest = _digest(signal)
     row.save(update_fields=["incident", "issue", "text_digest"])
     made: Thing = row.incident or row.issue  # type: ignore[assignment]
@@ -112,9 +112,17 @@ def _make_incident(actor: Actor, hook: Hook, signal: Signal, plan: Plan) -> Inci
     )
 
 
-def _make_issue(actor: Actor, signal: Signal, plan: Plan) -> Issue:
+def _make_issue(actor: Actor, hook: Hook, signal: Signal, plan: Plan) -> Issue:
     values = {"title": plan.title, "description": signal.text, "severity": plan.severity}
-    return create_issue(actor=actor, values=values, project=plan.project)
+    issue = create_issue(actor=actor, values=values, project=plan.project)
+    issue.reporter_label = _name(hook)
+    issue.save(update_fields=["reporter_label"])
+    return issue
+
+
+def _name(hook: Hook) -> str:
+    """Who reported it, where that is no person."""
+    return f"{hook.get_kind_display()}: {hook}"
 
 
 def _append(actor: Actor, hook: Hook, signal: Signal, row: HookSignal) -> Result:

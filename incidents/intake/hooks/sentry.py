@@ -1,5 +1,6 @@
 """What a Sentry integration sends: issues and their ends, issue alerts, errors and metric alerts."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,6 +24,7 @@ from incidents.intake.hooks.signals import (
 STARTS = {"created", "unresolved", "triggered", "reopened", "critical", "warning"}
 # Whoever ignores or archives an issue there has decided that there is nothing to do.
 ENDS = {"resolved", "ignored", "archived", "deleted"}
+PROJECT = re.compile(r"/projects/[^/]+/([^/]{1,100})/")
 METRIC = "description_title"
 MAX_TAGS = 50
 MAX_FRAMES = 8
@@ -82,7 +84,7 @@ def _read_event(data: dict[str, Any], action: str) -> Signal | None:
     if not number and not title and not take_text(event, "event_id"):
         return None
     facts = {
-        "project": take_text(event, "project"),
+        "project": _project_of(event),
         "culprit": take_text(event, "culprit"),
         "platform": take_text(event, "platform"),
         "level": take_text(event, "level"),
@@ -160,6 +162,12 @@ def _tags_of(event: dict[str, Any]) -> dict[str, str]:
         if isinstance(pair, list) and len(pair) == 2 and (key := take_text(pair[0], longest=100)):
             tags[key] = take_text(pair[1], longest=500)
     return tags
+
+
+def _project_of(event: dict[str, Any]) -> str:
+    """The project's short name, which stands in an address only, or its number."""
+    found = PROJECT.search(take_url(event, "url"))
+    return found.group(1) if found else take_text(event, "project")
 
 
 def _last_part(url: str) -> str:

@@ -95,7 +95,7 @@ def test_an_issue_of_sentry_and_its_alert_are_one():
     alerted = read_sample("sentry/issue_alert_triggered_webhook.json").signals[0]
     assert created.fingerprint == alerted.fingerprint == "issue-1635244907"
     assert created.title == alerted.title == "Exception: Custom exception!"
-    assert created.labels["project"] == "zulip-integration-testing"
+    assert created.labels["project"] == alerted.labels["project"] == "zulip-integration-testing"
     assert alerted.labels["server_name"] == "hp-pavilion"
     assert alerted.labels["rule"] == "Send a webhook payload to Webhook.site"
     assert 'raise Exception("Custom exception!")' in alerted.text

@@ -183,6 +183,7 @@ def test_sentry_opens_an_issue_and_resolving_there_closes_it():
     assert words(sender.tell({**document, "action": "created"})) == ["opened"]
     issue = Issue.objects.get()
     assert (issue.title, issue.severity, issue.project.key) == ("Boom", "critical", "INBOX")
+    assert issue.reporter_label == f"Sentry: {sender.hook}"
     assert words(sender.tell({**document, "action": "assigned"})) == []
     assert words(sender.tell({**document, "action": "resolved"})) == ["closed"]
     assert words(sender.tell({**document, "action": "unresolved"})) == ["opened"]
