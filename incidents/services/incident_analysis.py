@@ -26,7 +26,7 @@ from tracker.access import Actor
 
 # Bucket → how many days it may be about; beyond the last, years.
 BUCKETS = (("day", 62), ("week", 400), ("month", 3_700))
-MOST_CELLS = 300
+MOST_CELLS = 150
 
 
 def analyse_incidents(*, actor: Actor, scope: AnalysisScope) -> Analysis:

@@ -39,16 +39,20 @@ class AnalysisScope:
         return incidents if self.category is None else incidents.filter(category=self.category)
 
 
-def read_scope(*, actor: Actor, params: Mapping[str, str], zone: tzinfo) -> AnalysisScope:
+def read_scope(*, actor: Actor, params: Mapping[str, str], zone: tzinfo, are_days_only: bool = False) -> AnalysisScope:
     """The scope that a query asks for; what is empty or missing asks for nothing.
 
-    `from` is included. `to` as a day is that whole day; as a moment it is left out.
+    `from` is included. `to` as a day is that whole day; as a moment it is left out. Lists of the back office know
+    days only, so that a page whose figures lead there takes no moments.
 
     Raises:
         InvalidInput: naming the parameter.
     """
-    start, _ = _read_moment("from", params.get("from", ""), zone)
+    start, is_first_a_day = _read_moment("from", params.get("from", ""), zone)
     moment, is_day = _read_moment("to", params.get("to", ""), zone)
+    for name, found, is_right in (("from", start, is_first_a_day), ("to", moment, is_day)):
+        if are_days_only and found is not None and not is_right:
+            raise InvalidInput.of_field(name, "A day such as 2017-12-31.")
     end = _next_day(moment, zone) if moment is not None and is_day else moment
     if start is not None and end is not None and end <= start:
         raise InvalidInput.of_field("to", "Must be after from.")

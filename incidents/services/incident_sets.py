@@ -72,8 +72,9 @@ def cell_of(latitude: float, longitude: float) -> tuple[int, int]:
 
 
 def centre_of(row: int, column: int) -> tuple[float, float]:
-    """Latitude and longitude of a cell's middle."""
-    return (row + 0.5) * CELL_DEGREES, (column + 0.5) * _cell_width(row)
+    """Latitude and longitude of a cell's middle, or of the edge of the map where that lies beyond it."""
+    latitude, longitude = (row + 0.5) * CELL_DEGREES, (column + 0.5) * _cell_width(row)
+    return max(-90.0, min(90.0, latitude)), max(-180.0, min(180.0, longitude))
 
 
 def _cell_width(row: int) -> float:

@@ -10,7 +10,7 @@ from tracker.charts.scales import find_lines, find_step
 WIDTH = 720
 LEAST_HEIGHT, MOST_HEIGHT = 260, 640
 MARGIN = 34
-SMALLEST, LARGEST = 2.5, 20.0
+SMALLEST, LARGEST = 2.0, 14.0
 METRES_PER_DEGREE = 111_320.0
 # So that one place alone has something around it: about two kilometres.
 LEAST_SPAN = 0.02
@@ -51,13 +51,13 @@ class _Projection:
 
 
 def draw_plane(words: Words, *, spots: Sequence[Spot]) -> Markup:
-    """The places, the largest under the others; a circle's area grows with its figure."""
+    """The places, the largest under the others, those with a mark on top; a circle's area grows with its figure."""
     plane = _Projection(spots)
     highest = max((spot.value for spot in spots), default=1)
     drawn = [
         draw("rect", x=0, y=0, width=WIDTH, height=plane.height, class_="plane"),
         *_draw_grid(plane),
-        *(_draw_spot(spot, plane, highest) for spot in sorted(spots, key=lambda spot: -spot.value)),
+        *(_draw_spot(spot, plane, highest) for spot in sorted(spots, key=lambda spot: (bool(spot.mark), -spot.value))),
         *(_draw_name(spot, plane, highest) for spot in spots if spot.name),
         *_draw_scale_bar(plane),
     ]
@@ -71,7 +71,7 @@ def _radius(value: int, highest: int) -> float:
 def _draw_spot(spot: Spot, plane: _Projection, highest: int) -> Markup:
     x, y, radius = plane.x(spot.longitude), plane.y(spot.latitude), _radius(spot.value, highest)
     circle = draw("circle", cx=x, cy=y, r=radius, class_="spot spot-named" if spot.mark else "spot")
-    mark = [draw_text(spot.mark, x, y + 4, anchor="middle", kind="spot-mark")] if spot.mark else []
+    mark = [draw_text(spot.mark, x, y + 3, anchor="middle", kind="spot-mark")] if spot.mark else []
     return draw_link(spot.href, spot.tip, circle, *mark)
 
 

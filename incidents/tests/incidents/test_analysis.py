@@ -172,7 +172,8 @@ def test_a_period_runs_forward_and_a_project_must_be_visible():
 
 
 @pytest.mark.parametrize(
-    ("latitude", "longitude"), [(0, 0), (-0.001, -0.001), (43.6557, -79.3837), (89.99, 179.9), (-90, -180)]
+    ("latitude", "longitude"),
+    [(0, 0), (-0.001, -0.001), (43.6557, -79.3837), (89.99, 179.9), (-90, -180), (90, 180), (0, 180)],
 )
 def test_a_place_is_in_the_cell_around_its_middle(latitude, longitude):
     incident = make_incident(latitude=latitude, longitude=longitude)
