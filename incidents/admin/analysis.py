@@ -4,10 +4,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
+from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import reverse
 from django.utils import timezone
 
 from incidents.admin.analysis_charts import Leads, build_sections
@@ -23,6 +24,8 @@ from tracker.services.projects import visible_projects
 
 OFFERED = 200
 LONGEST_VALUE = 60
+# What every list takes, and this page has no use for.
+HARMLESS = ("p", "o", "q", "e", "all")
 LIST = "admin:incidents_incident_changelist"
 
 
@@ -33,11 +36,9 @@ class IncidentAnalysisAdmin(AccessAdmin[IncidentAnalysis]):
     resource = "incidents"
     menu = ("Work", 3)
 
-    def get_urls(self) -> list[Any]:
-        """The page alone."""
-        return [
-            path("", self.admin_site.admin_view(self.changelist_view), name="incidents_incidentanalysis_changelist")
-        ]
+    def has_view_permission(self, request: HttpRequest, obj: IncidentAnalysis | None = None) -> bool:
+        """The page; a row has one of its own among the incidents."""
+        return obj is None and super().has_view_permission(request)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Figures are made by counting."""
@@ -55,6 +56,8 @@ class IncidentAnalysisAdmin(AccessAdmin[IncidentAnalysis]):
         """The page: GET only."""
         if not self.has_view_permission(request) or request.method not in ("GET", "HEAD"):
             raise PermissionDenied
+        if unknown := request.GET.keys() - {*PARAMETERS, *HARMLESS}:
+            raise DisallowedModelAdminLookup(f"No parameter {min(unknown)[:LONGEST_VALUE]!r}.")
         asked = {name: request.GET.get(name, "").strip()[:LONGEST_VALUE] for name in PARAMETERS}
         context = {
             **self.admin_site.each_context(request),
