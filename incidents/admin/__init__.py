@@ -2,7 +2,6 @@
 
 from incidents.admin import (
     alerts,
-    analysis,
     calendars,
     channels,
     dashboard,
@@ -20,7 +19,6 @@ from incidents.admin import (
 
 __all__ = [
     "alerts",
-    "analysis",
     "calendars",
     "channels",
     "dashboard",
