@@ -34,6 +34,7 @@ def edit_page(request: HttpRequest, person: User, name: str) -> HttpResponseBase
 
 
 def _change(request: HttpRequest, sender: Sender, incident: Incident) -> HttpResponseBase:
+    sender.count_form()
     with open_form(request, who=sender.key) as sent:
         forged = refuse_forged(request, sent)
         if forged is not None:

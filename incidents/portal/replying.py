@@ -50,4 +50,4 @@ def _keep(sender: Sender, incident: Incident, sent: SentForm, body: str) -> None
             reply_on_incident(actor=sender.actor, incident=incident, body=body, uploads=sent.photos)
         return incident.pk
 
-    do_once(sender.key[:80], read_form_key(sent.texts.get("key", "")), sent.digest, write)
+    do_once(sender.caller, read_form_key(sent.texts.get("key", "")), sent.digest, write)

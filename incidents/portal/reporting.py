@@ -14,7 +14,7 @@ from incidents.portal.form_keys import do_once, new_form_key, read_form_key
 from incidents.portal.forms import ReportForm
 from incidents.portal.senders import Sender, find_sender
 from incidents.services.reports_with_files import create_incident_with_files, record_incident_with_files
-from tracker.exceptions import DomainError
+from tracker.exceptions import DomainError, NotFound
 
 # A field that people do not see. What fills it in is a machine.
 TRAP = "website"
@@ -81,8 +81,11 @@ def _keep(sender: Sender, form: ReportForm, sent: SentForm) -> Incident:
         keep = record_incident_with_files if sender.is_unknown else create_incident_with_files
         return keep(actor=sender.actor, values=form.values, uploads=sent.photos, origin=origin).pk
 
-    number = do_once(sender.key[:80], form.key, sent.digest, create)
-    return Incident.objects.select_related("category").get(pk=number)
+    number = do_once(sender.caller, form.key, sent.digest, create)
+    incident = Incident.objects.select_related("category").filter(pk=number).first()
+    if incident is None:
+        raise NotFound("This report was recorded, and deleted since.")
+    return incident
 
 
 def _show_recorded(request: HttpRequest, sender: Sender, incident: Incident) -> HttpResponse:

@@ -6,8 +6,11 @@ from decimal import Decimal
 import pytest
 
 from incidents.models import Incident, IncidentCategory
+from incidents.portal import senders
+from incidents.services.incidents import delete_incident
 from incidents.testing.portal import NEW, REPORTS, Visitor
 from tracker import clock
+from tracker.access import Actor
 from tracker.choices import Role
 from tracker.models import Event, Factory
 from tracker.testing.factories import make_user
@@ -123,6 +126,28 @@ def test_a_form_that_is_sent_twice_is_one_report(browser_of_rita):
     assert Incident.objects.count() == 2
     # Another one's form is another form.
     assert Visitor(make_user(Role.REPORTER)).report(hidden={**hidden, "csrfmiddlewaretoken": ""}).status_code == 403
+
+
+def test_a_page_of_a_report_that_is_gone_makes_no_second_one(browser_of_rita):
+    hidden = browser_of_rita.hidden(NEW)
+    browser_of_rita.report(hidden=hidden)
+    delete_incident(actor=Actor.system("test"), incident=Incident.objects.get())
+    assert browser_of_rita.report(hidden=hidden).status_code == 404
+    assert not Incident.objects.exists()
+
+
+def test_a_person_has_a_limit_too(browser_of_rita, monkeypatch):
+    monkeypatch.setattr(senders, "FORMS_OF_A_PERSON_PER_HOUR", 1)
+    statuses = [browser_of_rita.report(description=f"No. {number}").status_code for number in range(2)]
+    assert statuses == [201, 429]
+
+
+def test_staff_who_must_have_a_second_factor_report_nothing_before(settings):
+    settings.REQUIRE_TOTP = True
+    staff = Visitor(make_user(Role.MAINTAINER))
+    assert staff.get(REPORTS)["Location"] == "/admin/second-factor/"
+    assert staff.get(NEW).status_code == 403
+    assert Visitor(make_user(Role.REPORTER)).report().status_code == 201
 
 
 def test_another_site_reports_nothing(browser_of_rita):
