@@ -1,4 +1,4 @@
-"""The back office's pages for issues, tickets, alerts, channels and promises."""
+"""The back office's pages for issues, incidents, tickets, alerts, channels and promises."""
 
 from incidents.admin import (
     alerts,
@@ -9,6 +9,8 @@ from incidents.admin import (
     hook_calls,
     hook_rules,
     hooks,
+    incident_categories,
+    incidents,
     issues,
     policies,
     sla_files,
@@ -26,6 +28,8 @@ __all__ = [
     "hook_calls",
     "hook_rules",
     "hooks",
+    "incident_categories",
+    "incidents",
     "issues",
     "policies",
     "sla_files",

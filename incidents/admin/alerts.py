@@ -79,7 +79,7 @@ class AlertAdmin(AccessAdmin[Alert]):
 
     resource = "alerts"
     page_template = TEMPLATE
-    menu = ("Work", 2)
+    menu = ("Work", 3)
     live_types = "alert"
     list_display = (
         "name_cell", "state_cell", "ticket_cell", "crossed_cell", "level", "used_cell", "acknowledged_cell"

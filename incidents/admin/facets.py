@@ -144,6 +144,20 @@ class FacetFilter(ChoiceFilter):
             }
 
 
+class ColumnFilter(FacetFilter):
+    """A filter by the words of one column; `options` are these, with their labels."""
+
+    options: ClassVar[Sequence[tuple[str, str]]]
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Iterable[tuple[str, str]]:
+        """The words."""
+        return [(str(key), str(words)) for key, words in self.options]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """The rows with that word."""
+        return queryset.filter(**{self.column: self.value()}) if self.value() else queryset
+
+
 class CountedList(ChangeList):
     """A page of rows with the figures of its filters."""
 

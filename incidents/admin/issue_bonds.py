@@ -8,12 +8,14 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from incidents.admin.badges import issue_badge
+from incidents.admin.incident_bonds import describe_incidents
 from incidents.admin.issue_forms import LinkForm
 from incidents.choices import IssueLinkKind
 from incidents.models import Issue, IssueLink
 from incidents.services.issue_links import MAX_LINKS, link_issues, unlink_issues
 from incidents.services.issue_moves import merge_issue
 from incidents.services.issues import find_issue
+from tracker.access import Actor
 from tracker.admin.base import AccessAdmin, actor_of
 from tracker.exceptions import DomainError, InvalidInput, NotFound
 from tracker.row_ids import read_row_id
@@ -38,8 +40,8 @@ class IssueBonds(AccessAdmin[Issue]):
             *super().get_urls(),
         ]
 
-    def describe_bonds(self, issue: Issue) -> dict[str, Any]:
-        """The links in both directions, in one query."""
+    def describe_bonds(self, actor: Actor, issue: Issue) -> dict[str, Any]:
+        """The links in both directions in one query, and those of incidents in another."""
         rows = IssueLink.objects.filter(Q(source=issue) | Q(target=issue))
         heavy = [f"{side}__{name}" for side in ("source", "target") for name in ("search", "description")]
         links = []
@@ -47,8 +49,17 @@ class IssueBonds(AccessAdmin[Issue]):
             is_source = link.source_id == issue.pk
             other = link.target if is_source else link.source
             words = SIDES[IssueLinkKind(link.kind)][0 if is_source else 1]
-            links.append({"id": link.pk, "words": words, "other": other, "badge": issue_badge(other.status)})
-        return {"links": links, "link_form": LinkForm()}
+            links.append(
+                {
+                    "id": link.pk,
+                    "words": words,
+                    "address": self.object_url(other),
+                    "name": other.key,
+                    "title": other.title,
+                    "badge": issue_badge(other.status),
+                }
+            )
+        return {"links": [*links, *describe_incidents(actor, issue)], "link_form": LinkForm()}
 
     def link_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Says how this issue stands to another one."""

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from incidents.admin.facets import FacetFilter, Sample
+from incidents.admin.facets import ColumnFilter, FacetFilter, Sample
 from incidents.admin.issue_facets import WEEK_DAYS
 from incidents.admin.ticket_forms import staff
 from incidents.choices import IssueStatus, Severity
@@ -53,32 +53,18 @@ class StatusFilter(FacetFilter):
         return {**counts, NOT_DONE: total - counts.get(IssueStatus.DONE, 0), ALL: total}
 
 
-class SeverityFilter(FacetFilter):
+class SeverityFilter(ColumnFilter):
     """By severity, the worst first."""
 
     title = parameter_name = column = "severity"
-
-    def lookups(self, request: HttpRequest, model_admin: Page) -> Choices:
-        """The severities."""
-        return [(str(key), str(words)) for key, words in reversed(Severity.choices)]
-
-    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
-        """The issues of that severity."""
-        return queryset.filter(severity=self.value()) if self.value() else queryset
+    options = Severity.choices[::-1]
 
 
-class PriorityFilter(FacetFilter):
+class PriorityFilter(ColumnFilter):
     """By priority."""
 
     title = parameter_name = column = "priority"
-
-    def lookups(self, request: HttpRequest, model_admin: Page) -> Choices:
-        """First to last."""
-        return [("1", "1 – first"), ("2", "2"), ("3", "3 – last")]
-
-    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
-        """The issues of that priority."""
-        return queryset.filter(priority=int(self.value() or 0)) if self.value() else queryset
+    options = (("1", "1 – first"), ("2", "2"), ("3", "3 – last"))
 
 
 class ProjectFilter(FacetFilter):

@@ -1,6 +1,7 @@
 """One issue's page: what it says, where it stands, and what people do with it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -11,9 +12,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from incidents.admin.issue_bonds import IssueBonds
 from incidents.admin.issue_forms import AssignIssueForm, EditIssueForm, IssueForm
 from incidents.admin.issue_tables import IssueTables
-from incidents.admin.issue_talk import IssueTalk
+from incidents.admin.issue_timeline import read_issue_timeline
+from incidents.admin.talk import TalkPage
+from incidents.admin.timeline import Timeline
 from incidents.choices import IssueStatus
-from incidents.models import Issue
+from incidents.models import Attachment, Comment, Issue
+from incidents.services.comments import comment_on_issue
 from incidents.services.issue_moves import move_issue, possible_moves
 from incidents.services.issues import create_issue, delete_issue, update_issue, watch_issue
 from tracker.access import Actor
@@ -23,7 +27,7 @@ from tracker.row_ids import read_row_id
 HEAVY = ("search", "reporter__password", "assignee__password")
 
 
-class IssuePage(IssueTalk, IssueBonds, IssueTables):
+class IssuePage(TalkPage[Issue], IssueBonds, IssueTables):
     """The part of the issues' admin that is about one issue."""
 
     resource = "issues"
@@ -52,7 +56,7 @@ class IssuePage(IssueTalk, IssueBonds, IssueTables):
         return {
             **self.describe_work(request, issue),
             **self.describe_talk(request, issue),
-            **self.describe_bonds(issue),
+            **self.describe_bonds(actor_of(request), issue),
             "issue": issue,
             "watchers": len(watchers),
             "is_watching": request.user.pk in watchers,
@@ -69,6 +73,16 @@ class IssuePage(IssueTalk, IssueBonds, IssueTables):
     def move_row(self, *, actor: Actor, row: Issue, status: str) -> Issue:
         """Moves the issue."""
         return move_issue(actor=actor, issue=row, status=IssueStatus(status))
+
+    def add_comment(self, *, actor: Actor, row: Issue, **values: Any) -> Comment:
+        """Adds a comment."""
+        return comment_on_issue(actor=actor, issue=row, **values)
+
+    def read_timeline(
+        self, actor: Actor, row: Issue, files: Sequence[Attachment], *, before: datetime | None
+    ) -> Timeline:
+        """The issue's story."""
+        return read_issue_timeline(row, files, before=before)
 
     def save_model(self, request: HttpRequest, obj: Issue, form: Any, change: bool) -> None:
         """Makes a new issue."""

@@ -4,28 +4,30 @@ import re
 import secrets
 import zlib
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from import_export.tmp_storages import CacheStorage
 from redis.exceptions import RedisError
 
+from incidents.admin.table_export import TableExport
 from incidents.intake.issue_tables import MAX_BYTES, MAX_ROWS, WRITTEN, TableRow, read_table
 from incidents.models import Issue
 from incidents.services.issue_exports import export_issues
 from incidents.services.issue_tables import plan_table, take_table
-from tracker.admin.base import AccessAdmin, actor_of
+from tracker.access import Actor
+from tracker.admin.base import actor_of
 from tracker.admin.user_forms import show_refusal
 from tracker.exceptions import DomainError, InvalidInput, Unavailable
 
 TEMPLATE = "admin/incidents/issue/import.html"
-MAX_EXPORTED = 100_000
 MOST_SHOWN = 100
 
 
@@ -80,32 +82,16 @@ class TableForm(forms.Form):
     file = forms.FileField(label="CSV file", widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}))
 
 
-class IssueTables(AccessAdmin[Issue]):
+class IssueTables(TableExport[Issue]):
     """The addresses behind Import and Export of the issue list."""
 
     def get_urls(self) -> list[Any]:
         """Before those of one issue, which take any word."""
-        return [
-            self.page_url("import", self.import_view, of_object=False),
-            self.page_url("export", self.export_view, of_object=False),
-            *super().get_urls(),
-        ]
+        return [self.page_url("import", self.import_view, of_object=False), *super().get_urls()]
 
-    def export_view(self, request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
-        """What the list shows under the same filters, as CSV, in pieces."""
-        if request.method != "GET" or not self.is_allowed(request, "export"):
-            raise PermissionDenied
-        try:
-            found = self.get_changelist_instance(request).queryset
-        except IncorrectLookupParameters:
-            return HttpResponseRedirect(self.list_url())
-        rows = found.select_related(None).prefetch_related(None)
-        if rows.order_by().values("pk")[: MAX_EXPORTED + 1].count() > MAX_EXPORTED:
-            messages.error(request, f"Up to {MAX_EXPORTED:,} issues go into one file; narrow the list by a filter.")
-            return HttpResponseRedirect(f"{self.list_url()}?{request.GET.urlencode()}")
-        headers = {"Content-Disposition": 'attachment; filename="issues.csv"'}
-        pieces = export_issues(actor=actor_of(request), issues=rows)
-        return StreamingHttpResponse(pieces, content_type="text/csv; charset=utf-8", headers=headers)
+    def export_rows(self, *, actor: Actor, rows: QuerySet[Issue]) -> Iterator[bytes]:
+        """Issues as CSV."""
+        return export_issues(actor=actor, issues=rows)
 
     def import_view(self, request: HttpRequest) -> HttpResponse:
         """Asks for a file, shows what it would do, and does it when told to."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from incidents.admin.triage_forms import TriageForm
+from incidents.admin.triage_forms import IssueTriageForm
 from incidents.admin.triage_page import TriagePage
 from incidents.models import Issue
 from incidents.services.issues import visible_issues
@@ -31,6 +31,6 @@ class IssueTriage(TriagePage[Issue]):
         """With project, person and tags."""
         return visible_issues(actor, "update").select_related("project", "assignee").prefetch_related("tags")
 
-    def triage_form(self, rows: Sequence[Issue], person: Any, data: Any = None) -> TriageForm:
+    def triage_form(self, rows: Sequence[Issue], person: Any, data: Any = None) -> IssueTriageForm:
         """Severity, priority, assignee, tags and status."""
-        return TriageForm(data, issues=rows, person=person)
+        return IssueTriageForm(data, issues=rows, person=person)

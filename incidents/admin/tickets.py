@@ -57,7 +57,7 @@ class TicketAdmin(SavedViewsPage[Ticket], TicketPage):
     """What is open, what is late, and who has it."""
 
     resource = "tickets"
-    menu = ("Work", 1)
+    menu = ("Work", 2)
     live_types = "ticket,alert"
     list_display = (
         "external_id",

@@ -47,7 +47,7 @@ class EditedForm(AccessForm):
         cleaned = super().clean()
         for name in self.changed_data:
             shown = self.data.get(self.add_initial_prefix(name))
-            if shown is not None and self.fields[name].has_changed(self.initial.get(name), shown):
+            if shown is not None and self.fields[name].has_changed(self[name].initial, shown):
                 self.add_error(name, "Somebody changed this meanwhile. Open the page again to see to what.")
         return cleaned
 
@@ -55,6 +55,9 @@ class EditedForm(AccessForm):
     def changes(self) -> dict[str, Any]:
         """The fields that were changed, and to what."""
         return {name: self.cleaned_data[name] for name in self.changed_data}
+
+    class Media:
+        js = ("tracker/issue.js",)
 
 
 class AssignForm(forms.Form):

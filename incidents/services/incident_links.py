@@ -37,6 +37,13 @@ def visible_links(actor: Actor, incident: Incident) -> QuerySet[IncidentLink]:
     )
 
 
+def links_to(actor: Actor, target: Issue | Ticket) -> QuerySet[IncidentLink]:
+    """The links of incidents that the actor may see to an issue or a ticket that the actor sees."""
+    field = "issue" if isinstance(target, Issue) else "ticket"
+    seen = visible_incidents(actor, "read").filter(**{f"links__{field}": target.pk})
+    return IncidentLink.objects.filter(incident__in=seen, **{field: target.pk})
+
+
 @transaction.atomic
 def link_incident(*, actor: Actor, incident: Incident, target: Target, kind: str) -> IncidentLink:
     """Says that the incident relates to, duplicates or was caused by `target`; saying it twice is saying it once.
