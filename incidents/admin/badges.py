@@ -2,7 +2,7 @@
 
 from django.utils.safestring import SafeString
 
-from incidents.choices import AlertState, DeliveryStatus, HookOutcome, IssueStatus, Severity, SLAState
+from incidents.choices import AlertState, DeliveryStatus, HookOutcome, IssueStatus, MailOutcome, Severity, SLAState
 from incidents.models import Channel, Ticket
 from tracker import clock
 from tracker.admin.formats import render_badge
@@ -28,6 +28,15 @@ SEVERITY_TONES = {
     Severity.CRITICAL: "breach",
 }
 CALL_TONES = {HookOutcome.TAKEN: "ok", HookOutcome.NOTED: "alert", HookOutcome.REFUSED: "breach"}
+MAIL_TONES = {
+    MailOutcome.INCIDENT: "ok",
+    MailOutcome.ISSUE: "ok",
+    MailOutcome.COMMENT: "ok",
+    MailOutcome.BOUNCE: "alert",
+    MailOutcome.LOOP: "quiet",
+    MailOutcome.DUPLICATE: "quiet",
+    MailOutcome.REFUSED: "breach",
+}
 
 
 def issue_badge(status: str) -> SafeString:
@@ -82,3 +91,9 @@ def call_badge(outcome: str) -> SafeString:
     """What became of a hook's call."""
     known = HookOutcome(outcome)
     return render_badge(str(known.label), CALL_TONES[known])
+
+
+def mail_badge(outcome: str) -> SafeString:
+    """What became of a mail."""
+    known = MailOutcome(outcome)
+    return render_badge(str(known.label), MAIL_TONES[known])

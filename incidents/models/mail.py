@@ -27,8 +27,11 @@ class MailMessage(models.Model):
     class Meta:
         verbose_name = "message"
         ordering = ["-id"]
-        # Not of those without one, which are many and never looked for.
-        indexes = [models.Index("message_id", name="mail_by_message_id", condition=~models.Q(message_id=""))]
+        indexes = [
+            # Not of those without one, which are many and never looked for.
+            models.Index("message_id", name="mail_by_message_id", condition=~models.Q(message_id="")),
+            models.Index("sender", "received_at", name="mail_of_sender"),
+        ]
 
     def __str__(self) -> str:
         return self.subject or self.message_id or str(self.pk)
