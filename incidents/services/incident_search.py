@@ -2,11 +2,8 @@
 
 from collections.abc import Sequence
 
-from django.db import connection
+from incidents.services.issue_search import refresh_words
 
-from incidents.services.issue_search import MAX_DESCRIPTION_CHARACTERS
-
-MAX_COMMENTS_CHARACTERS = 100_000
 REFRESH = """
 UPDATE incidents_incident i SET search =
     setweight(to_tsvector('simple', i.title || ' ' || i.place), 'A')
@@ -24,12 +21,4 @@ def refresh_incident_search(incident_ids: Sequence[int]) -> None:
 
     What is internal is left out: a reporter who searches must not learn its words.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            REFRESH,
-            {
-                "ids": list(incident_ids),
-                "description": MAX_DESCRIPTION_CHARACTERS,
-                "comments": MAX_COMMENTS_CHARACTERS,
-            },
-        )
+    refresh_words(REFRESH, incident_ids)

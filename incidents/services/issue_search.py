@@ -62,20 +62,21 @@ def find_words(rows: "QuerySet[M]", query: SearchQuery) -> "QuerySet[M]":
 
 def refresh_search(issue_ids: Sequence[int]) -> None:
     """Reads the words of these issues anew; to be called in the transaction that changed a text, under its lock."""
+    refresh_words(REFRESH, issue_ids)
+
+
+def refresh_words(statement: str, ids: Sequence[int]) -> None:
+    """Runs a statement like REFRESH; where it comes to too many words, with fewer of the comments."""
     try:
         with transaction.atomic():
-            _refresh(issue_ids, MAX_COMMENTS_CHARACTERS)
+            _refresh(statement, ids, MAX_COMMENTS_CHARACTERS)
     except OperationalError as error:
         if getattr(error.__cause__, "sqlstate", "") != TOO_LONG:
             raise
-        _refresh(issue_ids, SURE_COMMENTS_CHARACTERS)
+        _refresh(statement, ids, SURE_COMMENTS_CHARACTERS)
 
 
-def _refresh(issue_ids: Sequence[int], comments: int) -> None:
-    values: dict[str, Any] = {
-        "ids": list(issue_ids),
-        "description": MAX_DESCRIPTION_CHARACTERS,
-        "comments": comments,
-    }
+def _refresh(statement: str, ids: Sequence[int], comments: int) -> None:
+    values: dict[str, Any] = {"ids": list(ids), "description": MAX_DESCRIPTION_CHARACTERS, "comments": comments}
     with connection.cursor() as cursor:
-        cursor.execute(REFRESH, values)
+        cursor.execute(statement, values)

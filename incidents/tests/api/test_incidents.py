@@ -297,6 +297,13 @@ def test_a_row_of_the_list_says_what_an_incident_is(client):
     assert client.get(f"{URL}/{incident.pk}").json().keys() == LISTED | STAFF | WHOLE
 
 
+def test_people_who_are_logged_in_leaf_through_it_in_a_browser(maintainer):
+    incident, browser = make_incident(), session_client(maintainer)
+    for address in (URL, f"{URL}/{incident.key}", "/v1/incident-categories/theft"):
+        answer = browser.get(address, headers={"Accept": "text/html"})
+        assert (answer.status_code, b"prettyprint" in answer.content) == (200, True)
+
+
 @pytest.mark.parametrize(
     "query",
     [

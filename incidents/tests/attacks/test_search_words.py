@@ -4,10 +4,12 @@ from itertools import islice, product
 
 import pytest
 
-from incidents.models import Issue
-from incidents.services.comments import comment_on_issue
+from incidents.models import Incident, Issue
+from incidents.services.comments import comment_on_incident, comment_on_issue
+from incidents.services.incidents import create_incident
 from incidents.services.issues import create_issue
 from incidents.testing.factories import make_issue_comment
+from incidents.testing.incident_factories import category_of
 from tracker.access import Actor
 from tracker.choices import Role
 from tracker.testing.factories import make_user
@@ -38,3 +40,13 @@ def test_the_largest_description_has_room_for_its_words(unit):
     actor = Actor.of_user(make_user(Role.REPORTER))
     text = "".join(f"{unit}{number:x}" for number in range(65_536 // (len(unit) + 4)))
     assert create_issue(actor=actor, values={"title": "x", "description": text}).pk
+
+
+def test_an_incident_of_rare_words_is_kept_and_still_found():
+    actor = Actor.of_user(make_user(Role.MAINTAINER))
+    values = {"category": category_of(), "title": "gate stuck", "place": compounds(900_000, 290)}
+    incident = create_incident(actor=actor, values={**values, "description": compounds(0, 65_000)})
+    for number in range(1, 8):
+        comment_on_incident(actor=actor, incident=incident, body=compounds(number * 22_000, 65_000))
+    assert incident.comments.count() == 7
+    assert Incident.objects.filter(search="gate").exists()
