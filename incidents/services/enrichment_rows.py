@@ -22,6 +22,7 @@ from tracker.access import Actor
 
 ACTOR = Actor.system("enrich")
 UNFINISHED = (RunState.PENDING, RunState.RUNNING)
+TOLD_BY_SOURCES = ("city", "region", "country", "timezone")
 # A row that was there is asked anew: whoever works on it finds its lease gone. What it answered before stays meanwhile.
 REQUEST = """
 INSERT INTO incidents_enrichmentrun (incident_id, provider, state, answer, error, attempts, next_attempt_at)
@@ -82,9 +83,12 @@ def mend_stuck(*, limit: int = 2000) -> int:
 def _settle(incident: Incident, runs: Sequence[EnrichmentRun]) -> None:
     # A provider that failed leaves standing what it answered before.
     facts = gather_facts({run.provider: run.answer for run in runs if run.state != RunState.SKIPPED})
-    failed = {run.provider: run.error for run in runs if run.state == RunState.FAILED}
+    failed = sorted(run.provider for run in runs if run.state == RunState.FAILED)
     state = EnrichmentState.FAILED if failed else EnrichmentState.ENRICHED
     before = {name: getattr(incident, name) for name in facts}
+    if incident.source:
+        # What its source told of the place stands; the blanks are filled.
+        facts |= {name: before[name] for name in TOLD_BY_SOURCES if before[name]}
     changes: dict[str, Any] = {**facts, "enrichment": state, "enriched_at": clock.now()}
     Incident.objects.filter(pk=incident.pk).update(**changes)
     changed = [name for name, value in facts.items() if value != before[name]]
@@ -94,5 +98,6 @@ def _settle(incident: Incident, runs: Sequence[EnrichmentRun]) -> None:
         incident=incident,
         before={name: before[name] for name in changed},
         after={name: facts[name] for name in changed},
+        # Their names alone: why one failed is for staff, and whoever reported it may listen.
         data={"failed": failed} if failed else {},
     )

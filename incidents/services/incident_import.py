@@ -9,7 +9,7 @@ from incidents.choices import EnrichmentState, IncidentLinkKind, IncidentStatus
 from incidents.intake.incident_tables import SourceIncident
 from incidents.models import Incident, IncidentLink, IncidentSpan
 from incidents.rich_text import render_markdown
-from incidents.services.enrichment_rows import request_enrichment
+from incidents.services.enrichment_rows import request_enrichments
 from incidents.services.incident_retelling import (
     FIELDS,
     TEXTS,
@@ -136,8 +136,7 @@ def _make_incidents(
     IncidentSpan.objects.bulk_create(spans)
     refresh_incident_search([row.pk for row in made])
     if is_enriching:
-        for row in made:
-            request_enrichment(row)
+        request_enrichments([row.pk for row in made])
     return made
 
 

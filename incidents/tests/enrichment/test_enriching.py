@@ -98,7 +98,7 @@ def test_a_provider_that_fails_is_tried_again_and_holds_up_no_other(monkeypatch)
     assert states(incident)["geoip"] == RunState.FAILED
     incident = fresh(incident)
     assert (incident.enrichment, incident.nearest_place) == (EnrichmentState.FAILED, "London")
-    assert Event.objects.get(verb="incident.enrichment_failed").data["failed"] == {"geoip": "the disk is slow"}
+    assert Event.objects.get(verb="incident.enrichment_failed").data["failed"] == ["geoip"]
 
 
 def test_a_fault_of_ours_in_one_look_up_is_written_down_and_leaves_the_others_alone(monkeypatch):
@@ -130,6 +130,15 @@ def test_a_row_that_kills_its_worker_each_time_is_given_up():
     enrich_due()
     assert fresh(incident).enrichment == EnrichmentState.FAILED
     assert "did not come back" in incident.enrichments.get(provider="geoip").error
+
+
+def test_what_an_import_told_of_the_place_stands_and_its_blanks_are_filled():
+    incident = make_incident(origin=Origin(source="csv", source_id="7"), **LONDON)
+    Incident.objects.filter(pk=incident.pk).update(city="Westminster", timezone="Europe/Jersey")
+    enrich_due()
+    incident = fresh(incident)
+    assert (incident.city, incident.timezone) == ("Westminster", "Europe/Jersey")
+    assert (incident.country, incident.nearest_place) == ("GB", "London")
 
 
 def test_an_incident_that_came_in_without_rows_gets_them():
