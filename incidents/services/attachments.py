@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from incidents.models import Attachment, Comment, Incident, Issue
-from incidents.services.carriers import Thing, carrier_of, lock_thing, one_of, touch, visible_parts
+from incidents.services.carriers import Thing, carrier_of, lock_thing, name_outsider, one_of, touch, visible_parts
 from incidents.services.comments import visible_comments
 from incidents.services.file_quotas import check_room, lock_sender
 from incidents.services.stored_files import StoredFile, as_upload, keep_until_named
@@ -140,7 +140,7 @@ def write_attachment(
         comment=comment,
         is_internal=is_internal,
         uploaded_by=actor.user,
-        uploader_label="" if actor.user is not None else (uploader_label or actor.label)[:254],
+        uploader_label=name_outsider(actor, uploader_label),
         name=stored.name,
         storage_key=stored.storage_key,
         preview_key=stored.preview_key,

@@ -19,6 +19,7 @@ from tracker.choices import Role
 
 M = TypeVar("M", bound=Model)
 Thing = Issue | Incident
+MAX_LABEL_CHARACTERS = 254
 # Who leads a stranger to one incident by a signed link has checked that link; the rights table knows no strangers.
 _DOORKEEPER = Actor.system("doorkeeper")
 
@@ -89,6 +90,14 @@ def one_of(issue: Issue | None, incident: Incident | None) -> Thing:
     if (issue is None) == (incident is None):
         raise TypeError("Name an issue or an incident.")
     return issue or incident  # type: ignore[return-value]
+
+
+def name_outsider(actor: Actor, label: str) -> str:
+    """What a row says of who it is of where that is nobody with an account; a sender's name may hold anything."""
+    if actor.user is not None:
+        return ""
+    shown = "".join(character if character.isprintable() else " " for character in label)
+    return (" ".join(shown.split()) or actor.label)[:MAX_LABEL_CHARACTERS]
 
 
 def sees_internals(actor: Actor) -> bool:

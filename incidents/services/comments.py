@@ -7,7 +7,16 @@ from django.db.models import QuerySet
 
 from incidents.models import Comment, Incident, Issue
 from incidents.rich_text import render_markdown
-from incidents.services.carriers import Thing, carrier_of, lock_thing, one_of, sees_internals, touch, visible_parts
+from incidents.services.carriers import (
+    Thing,
+    carrier_of,
+    lock_thing,
+    name_outsider,
+    one_of,
+    sees_internals,
+    touch,
+    visible_parts,
+)
 from incidents.services.issue_fields import check_text
 from tracker import access, clock
 from tracker.access import Actor
@@ -123,10 +132,14 @@ def _write_comment(actor: Actor, thing: Thing, body: str, author_label: str, *, 
     carrier = carrier_of(thing)
     if thing.comments.count() >= MAX_COMMENTS:
         raise InvalidInput.of_field("body", f"An {carrier.word} has up to {MAX_COMMENTS:,} comments.")
-    label = "" if actor.user is not None else (author_label or actor.label)[:254]
-    rows: dict[str, Any] = {carrier.word: thing, "author": actor.user, "author_label": label}
     comment = Comment.objects.create(
-        **rows, is_internal=is_internal, body=body, body_html=render_markdown(body), created_at=clock.now()
+        **{carrier.word: thing},
+        is_internal=is_internal,
+        author=actor.user,
+        author_label=name_outsider(actor, author_label),
+        body=body,
+        body_html=render_markdown(body),
+        created_at=clock.now(),
     )
     _follow_up(actor, thing, "commented", comment, {"comment": comment.pk})
     told = carrier.tell_mentioned(actor, thing, body, is_internal=is_internal)

@@ -6,13 +6,14 @@ from itertools import cycle
 import pytest
 
 from incidents.intake.tickets import ingest_rows
-from incidents.models import Comment, Issue, Tag, Ticket
+from incidents.models import Comment, Incident, Issue, Tag, Ticket
 from incidents.services.channels import create_channel
-from incidents.services.comments import comment_on_issue, edit_comment
+from incidents.services.comments import comment_on_incident, comment_on_issue, edit_comment
 from incidents.services.issues import create_issue, update_issue
 from incidents.services.tags import create_tag, rename_tag
 from incidents.services.tickets import change_ticket, comment_on_ticket, create_ticket
 from incidents.testing.factories import make_issue, make_issue_comment
+from incidents.testing.incident_factories import make_incident
 from incidents.testing.ticket_events import make_event
 from tracker.access import Actor
 from tracker.choices import Role
@@ -54,6 +55,11 @@ def new_comment(actor: Actor, text: str) -> str:
 def edited_comment(actor: Actor, text: str) -> str:
     comment = Comment.objects.filter(issue__isnull=False, author=actor.user).latest("pk")
     return edit_comment(actor=actor, issue=comment.issue, comment=comment, body=text).body
+
+
+def incident_comment(actor: Actor, text: str) -> str:
+    incident = Incident.objects.latest("pk")
+    return comment_on_incident(actor=actor, incident=incident, body=text, is_internal=len(text) % 2 == 0).body
 
 
 def new_tag(actor: Actor, text: str) -> str:
@@ -113,6 +119,7 @@ DOORS: dict[str, Door] = {
     door.__name__: door
     for door in (
         new_title, new_description, changed_title, changed_description, issue_tag, new_comment, edited_comment,
+        incident_comment,
         new_tag, renamed_tag, ticket_comment, opened_ticket, changed_ticket, project_name, project_key, own_name,
         address, token_name, channel_name,
     )
@@ -125,6 +132,7 @@ DOORS |= {"event id": event_of("id", "external_id"), "event tier": event_of("cus
 def actor() -> Actor:
     admin = make_user(Role.ADMIN)
     make_issue_comment(make_issue(tags=["one"]), admin)
+    make_incident()
     ingest_rows(actor=Actor.system("test"), rows=[make_event("T-1", "new")])
     return Actor.of_user(admin)
 

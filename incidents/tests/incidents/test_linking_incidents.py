@@ -1,5 +1,7 @@
 """Incidents are linked with issues, tickets and each other."""
 
+from functools import partial
+
 import pytest
 from django.db import IntegrityError, transaction
 
@@ -15,6 +17,7 @@ from incidents.services.incident_links import (
 )
 from incidents.testing.factories import make_issue, make_ticket
 from incidents.testing.incident_factories import make_incident
+from incidents.testing.parallel import run_at_once
 from tracker import clock
 from tracker.access import Actor
 from tracker.choices import Role
@@ -108,3 +111,15 @@ def test_targets_are_found_by_what_people_call_them(officer, reporter):
         assert find_target(reporter, name_of(target)) is None
     for name in (str(issue.pk), "", "ticket:", "INC-", "INC-x", "OPS-1\0", "no such", f"INC-{10**20}"):
         assert find_target(officer, name) is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_say_the_same_at_once_from_both_sides_make_one_link():
+    officer = Actor.of_user(make_user(Role.MAINTAINER))
+    one, two = make_incident(), make_incident()
+
+    pairs = [(one, two), (two, one)] * 3
+    works = [partial(link_incident, actor=officer, incident=a, target=b, kind="relates") for a, b in pairs]
+    assert run_at_once(works) == []
+    assert IncidentLink.objects.count() == 1
+    assert Event.objects.filter(verb="incident.linked").count() == 1

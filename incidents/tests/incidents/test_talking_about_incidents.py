@@ -182,6 +182,9 @@ def test_what_mail_and_hooks_bring_names_its_author(incident):
     assert (letter.author, letter.author_name) == (None, "ann@example.org")
     assert (file.uploaded_by, file.uploader_name) == (None, "ann@example.org")
     assert comment_on_issue(actor=SYSTEM, issue=make_issue(), body="Fires again.").author_name == "system:mail"
+    for label, kept in (("Ann\0 \u202e\ud800Smith\n", "Ann Smith"), ("\0", "system:mail"), ("x" * 300, "x" * 254)):
+        said = comment_on_incident(actor=SYSTEM, incident=incident, body="Hello.", author_label=label)
+        assert said.author_label == kept
 
 
 def test_whom_a_door_of_its_own_lets_in_speaks_publicly(incident):
