@@ -9,6 +9,7 @@ from rest_framework.renderers import JSONRenderer
 
 from incidents.models import Clock, Ticket, TicketEvent
 from incidents.testing.bench.events import make_policy
+from incidents.testing.bench.incident_api_lists import measure_incidents
 from incidents.testing.bench.issue_api_lists import measure_issues
 from incidents.testing.bench.reading import Reader, find_deep_cursor, in_milliseconds
 from incidents.testing.bench.sweeping import fill
@@ -53,7 +54,7 @@ class TicketSerializer(serializers.ModelSerializer[Ticket]):
 
 @workload("P6", "API lists")
 def measure(bench: Bench) -> Iterator[Finding]:
-    """Pages of 100 tickets with their clocks; the history of 1,000; then the same of issues."""
+    """Pages of 100 tickets with their clocks; the history of 1,000; then the same of issues and incidents."""
     make_policy()
     reader = Reader()
     times = bench.pick(5, 15)
@@ -75,6 +76,7 @@ def measure(bench: Bench) -> Iterator[Finding]:
     yield at_most("queries a page", float(len(queries)), 6, unit="queries")
     yield compare_serializers(bench, reader)
     yield from measure_issues(bench)
+    yield from measure_incidents(bench)
 
 
 def compare_serializers(bench: Bench, reader: Reader) -> Finding:
