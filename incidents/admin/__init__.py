@@ -2,6 +2,7 @@
 
 from incidents.admin import (
     alerts,
+    analysis,
     calendars,
     channels,
     dashboard,
@@ -22,6 +23,7 @@ from incidents.admin import (
 
 __all__ = [
     "alerts",
+    "analysis",
     "calendars",
     "channels",
     "dashboard",

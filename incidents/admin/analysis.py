@@ -34,7 +34,7 @@ class IncidentAnalysisAdmin(AccessAdmin[IncidentAnalysis]):
     """One page, and no rows of its own."""
 
     resource = "incidents"
-    menu = ("Work", 3)
+    menu = ("Work", 4)
 
     def has_view_permission(self, request: HttpRequest, obj: IncidentAnalysis | None = None) -> bool:
         """The page; a row has one of its own among the incidents."""
