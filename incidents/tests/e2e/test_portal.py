@@ -174,7 +174,7 @@ def test_a_stranger_reports_by_the_keyboard_and_comes_back_by_the_link(open_site
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     page.keyboard.press("Space")
-    expect(page.get_by_label("Theft")).to_be_checked()
+    expect(page.get_by_role("radio").first).to_be_checked()
     page.keyboard.press("Tab")
     page.keyboard.type("A ladder leans at the fence.")
     expect(page.get_by_text("Times are in America/Toronto")).to_be_visible()
