@@ -139,7 +139,11 @@ def _addresses(lines: list[str]) -> list[tuple[str, str]]:
     except (*DECODING_ERRORS, RecursionError):
         return []
     cleaned = ((decode_words(name)[:200], address.strip().lower()[:254]) for name, address in found)
-    return [(name, address if _ADDRESS.fullmatch(address) else "") for name, address in cleaned if name or address]
+    return [(name, address if _is_address(address) else "") for name, address in cleaned if name or address]
+
+
+def _is_address(text: str) -> bool:
+    return text.isprintable() and _ADDRESS.fullmatch(text) is not None
 
 
 def _subject(message: MailPart) -> str:

@@ -19,7 +19,7 @@ from tracker.mail_settings import Mailbox
 
 TAKEN, REFUSED = "Taken", "Refused"
 PARENT = "Tracker"
-SEEN = r"\Seen"
+SEEN, FLAGGED = r"\Seen", r"\Flagged"
 _SIZE = re.compile(rb"RFC822\.SIZE (\d{1,18})")
 
 
@@ -35,12 +35,17 @@ class OpenMailbox:
         self._folders = {name: self._find_folder(name) for name in (TAKEN, REFUSED)}
 
     def list_ids(self) -> list[str]:
-        """The messages that lie there, the oldest first, unread ones before those that somebody opened.
-
-        Where no folders can be made, read ones are those that were put away.
+        """The messages that lie there, the oldest first: unread ones, those that somebody opened, and in the end those
+        that were set aside. Where no folders can be made, read ones are those that were put away.
         """
-        unread = self._box.uids("UNSEEN")
-        return unread if "" in self._folders.values() else [*unread, *self._box.uids("SEEN")]
+        searches = ["UNSEEN UNFLAGGED", "SEEN UNFLAGGED", "FLAGGED"]
+        if "" in self._folders.values():
+            searches = ["UNSEEN UNFLAGGED", "UNSEEN FLAGGED"]
+        return [uid for search in searches for uid in self._box.uids(search)]
+
+    def set_aside(self, uid: str) -> None:
+        """Marks a message, so that it keeps no other waiting from now on."""
+        self._box.flag(uid, FLAGGED, True)
 
     def fetch(self, uid: str) -> StoredMail | None:
         """A message, unread still; of one that is too large its beginning. None where it is gone."""

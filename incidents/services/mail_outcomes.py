@@ -1,5 +1,6 @@
 """What becomes of a mail: a comment, an incident, an issue, or a note on the letter that came back."""
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,8 +23,9 @@ from tracker.services.projects import may_report_in
 
 DEFAULT_CATEGORY = "other"
 TITLE_CHARACTERS = 80
-SOURCE = "mail"
 FILES_ONLY = "(no text)"
+# Hostile pictures take seconds each to be found out, and other mail waits.
+MAX_SECONDS_FOR_FILES = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +87,7 @@ def _new_incident(mail: ParsedMail, speaker: Speaker, key: str) -> Incident:
     if category is None:
         raise InvalidInput(f"MAIL_INTAKE_TARGET names the category {key!r}, which does not exist.")
     values = {"category": category, "title": _title(mail), "description": mail.text}
-    origin = Origin(reporter_label=speaker.label, source=SOURCE, source_id=mail.digest)
-    return create_incident(actor=speaker.actor, values=values, origin=origin)
+    return create_incident(actor=speaker.actor, values=values, origin=Origin(reporter_label=speaker.label))
 
 
 def _new_issue(system: Actor, mail: ParsedMail, speaker: Speaker, key: str) -> Issue:
@@ -115,7 +116,11 @@ def _attach(system: Actor, mail: ParsedMail, thing: Thing, speaker: Speaker, com
     """Hangs the files on it; says which could not be kept, and why, also beside the text."""
     left_out = list(mail.left_out)
     place: dict[str, Any] = {carrier_of(thing).word: thing}
+    stop_at = time.monotonic() + MAX_SECONDS_FOR_FILES
     for file in mail.files:
+        if time.monotonic() > stop_at:
+            left_out.append(f"{file.name}: the files before it took too long")
+            continue
         try:
             with Upload.of_chunks(file.name, [file.content]) as upload:
                 label = "" if speaker.actor.user is not None else speaker.label or mail.sender

@@ -53,6 +53,7 @@ def _take_all(box: OpenMailbox, stop_at: float) -> int:
         except Exception:
             # A fault of ours over one message must not keep the others waiting; it shows in the log and on the sweep.
             logger.exception("A mail could not be taken; it stays in the mailbox.", extra={"uid": uid})
+            box.set_aside(uid)
             faults += 1
             continue
         box.put_away(uid, REFUSED if taken.is_refused else TAKEN)

@@ -63,18 +63,27 @@ def find_answered(system: Actor, mail: ParsedMail, speaker: Speaker) -> Answered
     ids = [mail.in_reply_to, *reversed(mail.references)]
     right = find_reply_right(recipients=mail.recipients, message_ids=ids)
     if right is not None:
-        person = Actor.of_user(right.person, request_id=system.request_id)
-        thing = _find_seen(person, right.object_type, right.object_id)
+        thing = _find_seen(Actor.of_user(right.person), right.object_type, right.object_id)
         if thing is not None:
-            note = f"sent from {mail.sender}" if mail.sender != right.person.email else ""
-            return Answered(thing, Speaker(person, ""), note)
+            return _answer_by_token(system, mail, speaker, thing, right.person)
     for thing, addresses in _things_named(system, mail, ids):
         if speaker.actor.user is not None:
-            if _find_seen(speaker.actor, type(thing)._meta.model_name or "", thing.pk) is not None:
+            if _is_seen(speaker.actor, thing):
                 return Answered(thing, speaker)
         elif mail.sender and (mail.sender in addresses or _takes_part(thing, mail.sender)):
-            return Answered(thing, Speaker(system, f"{speaker.label[:240]} (by mail)"))
+            return Answered(thing, _stranger(system, mail))
     return None
+
+
+def _answer_by_token(system: Actor, mail: ParsedMail, speaker: Speaker, thing: Thing, person: User) -> Answered:
+    """The word of the token's person; or, where the sender is another user to whom the token was passed on by an
+    answer to all, the word of that one, by account only where the operator's mail server vouches for it."""
+    is_another = mail.sender != person.email and User.objects.filter(email=mail.sender).exists()
+    if not is_another:
+        note = f"sent from {mail.sender or UNKNOWN_SENDER}" if mail.sender != person.email else ""
+        return Answered(thing, Speaker(Actor.of_user(person, request_id=system.request_id), ""), note)
+    is_seen = speaker.actor.user is not None and _is_seen(speaker.actor, thing)
+    return Answered(thing, speaker if is_seen else _stranger(system, mail), f"by the token of {person.email}")
 
 
 def find_deliveries(message_ids: tuple[str, ...]) -> list[Delivery]:
@@ -135,6 +144,14 @@ def _find_seen(actor: Actor, object_type: str, object_id: int) -> Thing | None:
         issue: Issue | None = visible_issues(actor, "read").select_related("project").filter(pk=object_id).first()
         return issue
     return None
+
+
+def _is_seen(actor: Actor, thing: Thing) -> bool:
+    return _find_seen(actor, thing._meta.model_name or "", thing.pk) is not None
+
+
+def _stranger(system: Actor, mail: ParsedMail) -> Speaker:
+    return Speaker(system, f"{(mail.sender or UNKNOWN_SENDER)[:240]} (by mail)")
 
 
 def _own_key(message_id: str) -> uuid.UUID | None:

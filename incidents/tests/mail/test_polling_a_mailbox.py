@@ -73,6 +73,10 @@ def test_what_fails_stays_and_keeps_nobody_waiting(server, monkeypatch):
         poll_mail()
     assert (server.count("INBOX"), Incident.objects.get().description) == (1, "fine")
     assert "1 messages" in SweepHeartbeat.objects.get(name="poll_mail").last_error
+    monkeypatch.setattr(mail_poll, "MAX_MESSAGES", 1)
+    server.put(make_mail("later"))
+    assert poll() == 1
+    assert Incident.objects.order_by("id").last().description == "later"
 
 
 def test_one_fetches_at_a_time(server):

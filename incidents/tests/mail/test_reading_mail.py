@@ -1,6 +1,9 @@
 """Bytes from a mailbox become a mail, or one clear reason why not; in little time, whatever they are."""
 
 import base64
+import html
+import json
+import re
 import time
 
 import pytest
@@ -11,6 +14,7 @@ from incidents.intake.mail_kinds import MailKind, OwnMail
 from incidents.intake.mail_messages import MAX_MAIL_BYTES, ParsedMail, read_mail
 from incidents.intake.mail_parts import MAX_FILES, MAX_TEXT_CHARACTERS, Unreadable
 from incidents.intake.mail_texts import html_to_markdown
+from incidents.rich_text import TAGS, render_markdown
 from tracker.testing.real_data import DATA, needs
 
 FOLDER = DATA / "mail"
@@ -269,6 +273,20 @@ def test_bombs_cost_little(name):
 def test_hostile_pages_become_harmless_markdown():
     for page in ("<a href='java&#10;script:alert(1)'>x</a>", "<svg><script>1</script></svg>x", "<a href=data:x>x</a>"):
         assert html_to_markdown(page).strip() == "x"
+
+
+@needs(DATA / "nasty" / "dompurify_xss_cases.json")
+def test_no_page_of_the_known_attacks_survives_as_markup_of_its_own():
+    cases = json.loads((DATA / "nasty" / "dompurify_xss_cases.json").read_text())
+    assert len(cases) > 150
+    for case in cases:
+        raw = mail(case["payload"], "Content-Type: text/html; charset=utf-8\n")
+        rendered = render_markdown(read_mail(raw).text)
+        tags = set(re.findall(r"<\s*/?\s*([a-zA-Z0-9]+)", rendered))
+        assert tags <= TAGS, case
+        for address in re.findall(r'href="([^"]*)"', rendered):
+            scheme = re.match(r"[a-z][a-z0-9+.-]*:", html.unescape(address).strip().lower())
+            assert scheme is None or scheme[0] in ("http:", "https:", "mailto:"), case
 
 
 def sample_names() -> list[str]:

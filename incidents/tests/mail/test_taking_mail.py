@@ -107,6 +107,12 @@ def test_files_come_along_and_those_refused_are_named_on_the_incident(settings):
     assert "huge.bin" in comment.body
 
 
+def test_files_that_take_too_long_are_named_and_keep_nobody_waiting(monkeypatch):
+    monkeypatch.setattr("incidents.services.mail_outcomes.MAX_SECONDS_FOR_FILES", -1.0)
+    row = take(files=(("slow.png", b"x"),))
+    assert (row.outcome, row.note) == (MailOutcome.INCIDENT, "Not kept: slow.png: the files before it took too long")
+
+
 def test_a_reply_to_a_letter_is_that_person_s_comment():
     anna = make_user(Role.REPORTER, email="anna@example.com")
     incident = make_incident(actor=Actor.of_user(anna))
@@ -125,6 +131,16 @@ def test_a_reply_to_a_letter_is_that_person_s_comment():
     assert (comment.author, comment.body, comment.is_internal) == (anna, "It is shut now.", False)
     assert comment.attachments.get().uploaded_by == anna
     assert Event.objects.filter(verb="incident.commented", actor=anna).count() == 1
+
+
+def test_a_token_that_was_passed_on_does_not_speak_for_its_person():
+    """Who answers to all passes the reply address on."""
+    anna, ben = make_user(Role.MAINTAINER), make_user(Role.MAINTAINER, email="ben@example.com")
+    incident = make_incident()
+    row = take("Me too.", sender="Ben <ben@example.com>", to=answer(anna, incident))
+    assert (row.comment.author, row.comment.author_label) == (None, "ben@example.com (by mail)")
+    row = take(sender="ben@example.com", to=answer(anna, incident), authentication_results=PASSED)
+    assert row.comment.author == ben
 
 
 def test_the_token_is_found_in_the_references_as_well():
