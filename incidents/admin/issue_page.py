@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
+from incidents.admin.hook_signals import describe_signals
 from incidents.admin.issue_bonds import IssueBonds
 from incidents.admin.issue_forms import AssignIssueForm, EditIssueForm, IssueForm
 from incidents.admin.issue_tables import IssueTables
@@ -58,6 +59,7 @@ class IssuePage(TalkPage[Issue], IssueBonds, IssueTables):
             **self.describe_talk(request, issue),
             **self.describe_bonds(actor_of(request), issue),
             "issue": issue,
+            "signals": describe_signals(issue),
             "watchers": len(watchers),
             "is_watching": request.user.pk in watchers,
         }

@@ -121,7 +121,9 @@ def _take(actor: Actor, hook: Hook, raw: RawCall, reading: Reading | Unknown) ->
     refused = [result.note for result in results if result.result == "refused"]
     if refused:
         call.note = _shorten(f"{note} {len(refused)} refused: {refused[0]}")
-    call.save(update_fields=["taken", "note"])
+        # Nothing of it is anywhere but in this row.
+        call.outcome = HookOutcome.TAKEN if call.taken else HookOutcome.NOTED
+    call.save(update_fields=["taken", "note", "outcome"])
     return Answer(call, results)
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from incidents.admin.hook_signals import describe_signals
-from incidents.models import Hook, HookCall, HookRule, Incident
+from incidents.models import Hook, HookCall, HookRule, Incident, Issue
 from incidents.services.hook_rules import create_rule
 from incidents.testing.hook_calls import SYSTEM, Sender, alert, group, issue_news
 from tracker.models import Event
@@ -139,6 +139,15 @@ def test_a_call_is_shown_as_text_and_begins_a_trial(maintainer_client: Client):
     for query in ("outcome=refused", f"hook={Sender().hook.pk}", "q=nothing"):
         assert "Nothing matches" in text_of(maintainer_client.get(f"{CALLS}?{query}"))
     assert str(call.pk) in text_of(maintainer_client.get(f"{CALLS}?outcome=taken&hook={sender.hook.pk}&q={call.pk}"))
+
+
+def test_an_issue_shows_its_signals(maintainer_client: Client):
+    sender = Sender("github", name="doors of acme")
+    sender.tell(issue_news())
+    page = text_of(maintainer_client.get(f"/admin/incidents/issue/{Issue.objects.get().pk}/change/"))
+    assert 'id="signals"' in page
+    assert "doors of acme" in page
+    assert "acme/doors#7" in page
 
 
 def test_an_incident_shows_its_signals(django_assert_num_queries):

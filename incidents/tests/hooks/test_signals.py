@@ -107,6 +107,8 @@ def test_one_signal_that_is_refused_leaves_the_others_alone(monkeypatch):
     assert words(answer.json()["results"]) == ["opened", "refused", "opened"]
     assert "1 refused" in answer.json()["note"]
     assert Incident.objects.count() == HookSignal.objects.count() == 2
+    answer = sender.send(group(alert("Odd")))
+    assert (answer.status_code, answer.json()["outcome"]) == (202, "noted")
 
 
 def refuse(**values):
