@@ -59,7 +59,8 @@ class IssuePage(TalkPage[Issue], IssueBonds, IssueTables):
             **self.describe_talk(request, issue),
             **self.describe_bonds(actor_of(request), issue),
             "issue": issue,
-            "signals": describe_signals(issue),
+            # Only what came from elsewhere can have any.
+            "signals": describe_signals(issue) if issue.reporter_label or issue.source else [],
             "watchers": len(watchers),
             "is_watching": request.user.pk in watchers,
         }
