@@ -7,8 +7,8 @@ from django_filters import rest_framework as filters
 
 from incidents.choices import EnrichmentState, IncidentStatus, Recovery, Severity
 from incidents.models import Incident, IncidentCategory
+from incidents.services.carriers import sees_internals
 from incidents.services.incident_nearby import MAX_METRES, incidents_near, read_circle
-from tracker import access
 from tracker.api.authentication import actor_of
 from tracker.api.filters import MOST_VALUES, ChoiceInFilter, FlagFilter, InFilter
 from tracker.exceptions import InvalidInput
@@ -82,13 +82,13 @@ class IncidentFilterSet(filters.FilterSet):
         return incidents_near(queryset, circle)
 
     def filter_person(self, queryset: Incidents, name: str, value: str) -> Incidents:
-        """Incidents of one person, of the caller, or of nobody; other people are for those who see all."""
+        """Incidents of one person, of the caller, or of nobody; other people are for staff to ask for."""
         actor = actor_of(self.request)
         if value == NOBODY:
             return queryset.filter(**{f"{name}__isnull": True})
         if value == MYSELF:
             return queryset.filter(**{name: actor.user}) if actor.user else queryset.none()
-        if not access.decide(actor, "incidents", "list").is_for_all_rows:
+        if not sees_internals(actor):
             raise InvalidInput.of_field(name, f"Send {MYSELF} or {NOBODY}.")
         person = User.objects.filter(email=normalise_email(value)).values("pk")
         return queryset.filter(**{f"{name}_id": Subquery(person)})

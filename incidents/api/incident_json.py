@@ -9,7 +9,7 @@ import orjson
 from django.db import connection
 
 from incidents.models.incidents import KEY_PREFIX
-from tracker import access
+from incidents.services.carriers import sees_internals
 from tracker.access import Actor
 
 READ = """
@@ -31,9 +31,9 @@ WHOLE = ("description_html", "comment_count", "attachment_count")
 READ_WHOLE = READ.replace(
     "/* more */",
     """, i.description_html,
-       (SELECT count(*) FROM incidents_comment c WHERE c.incident_id = i.id AND (%(sees_all)s OR NOT c.is_internal)),
+       (SELECT count(*) FROM incidents_comment c WHERE c.incident_id = i.id AND (%(is_staff)s OR NOT c.is_internal)),
        (SELECT count(*) FROM incidents_attachment n
-         WHERE n.incident_id = i.id AND (%(sees_all)s OR NOT n.is_internal))""",
+         WHERE n.incident_id = i.id AND (%(is_staff)s OR NOT n.is_internal))""",
 )
 
 
@@ -93,22 +93,22 @@ def describe_incident(actor: Actor, pk: int) -> dict[str, Any]:
 def _describe(actor: Actor, ids: Sequence[int], statement: str, extra: Sequence[str]) -> list[dict[str, Any]]:
     if not ids:
         return []
-    sees_all = access.decide(actor, "incidents", "read").is_for_all_rows
+    is_staff = sees_internals(actor)
     with connection.cursor() as cursor:
-        cursor.execute(statement, {"ids": list(ids), "sees_all": sees_all})
+        cursor.execute(statement, {"ids": list(ids), "is_staff": is_staff})
         rows = cursor.fetchall()
     told: dict[int, dict[str, Any]] = {}
     for row in rows:
-        told[row[0]] = _tell(IncidentRecord._make(row[:_WIDTH]), sees_all=sees_all)
+        told[row[0]] = _tell(IncidentRecord._make(row[:_WIDTH]), is_staff=is_staff)
         told[row[0]].update(zip(extra, row[_WIDTH:], strict=True))
     return [told[pk] for pk in ids if pk in told]
 
 
-def _tell(record: IncidentRecord, *, sees_all: bool) -> dict[str, Any]:
+def _tell(record: IncidentRecord, *, is_staff: bool) -> dict[str, Any]:
     told = {"id": record.id, "key": f"{KEY_PREFIX}{record.id}", **record._asdict(), "reported_at": record.created_at}
     # What an import kept may hold numbers of any size: it is passed on as it is stored.
     told["attributes"] = orjson.Fragment(record.attributes)
-    if not sees_all:
+    if not is_staff:
         for name in STAFF_ONLY:
             del told[name]
     return told

@@ -7,7 +7,7 @@ from rest_framework import serializers
 from incidents.api.issue_shapes import SeverityCountsSerializer, StatusCountsSerializer
 from incidents.choices import EnrichmentState, IncidentStatus, Recovery, Severity
 
-STAFF = "maintainers, admins and tokens that read"
+STAFF = "maintainers, admins and their tokens that read"
 
 
 class IncidentSerializer(serializers.Serializer[Any]):

@@ -7,7 +7,12 @@ import pytest
 from incidents.choices import EnrichmentState
 from incidents.models import Incident, IncidentCategory
 from incidents.services.incidents import Origin
-from incidents.testing.incident_factories import category_of, make_incident
+from incidents.testing.incident_factories import (
+    category_of,
+    make_incident,
+    make_incident_comment,
+    make_incident_file,
+)
 from tracker import clock
 from tracker.access import Actor
 from tracker.choices import Role
@@ -336,6 +341,25 @@ def test_cursors_meet_every_incident_once(client):
         seen += [incident["id"] for incident in page["results"]]
         url = page["next"]
     assert len(seen) == len(set(seen)) == 5
+
+
+def test_what_is_internal_is_not_even_counted_for_reporters(client, reporter, maintainer):
+    incident = incident_of(reporter)
+    make_incident_comment(incident, maintainer, is_internal=True)
+    make_incident_comment(incident, maintainer)
+    make_incident_file(incident, maintainer, is_internal=True)
+    for reader, counts in ((jwt_client(reporter), (1, 0)), (client, (2, 1))):
+        told = reader.get(f"{URL}/{incident.pk}").json()
+        assert (told["comment_count"], told["attachment_count"]) == counts
+
+
+def test_no_token_of_a_reporter_reads_what_is_for_staff(reporter, maintainer):
+    incident_of(make_user())
+    token = token_client("read", owner=reporter)
+    (row,) = token.get(URL).json()["results"]
+    assert row.keys() == LISTED
+    assert SECRET_IP not in b"".join(token.get(f"{URL}/export")).decode()
+    assert token.get(f"{URL}?assignee={maintainer.email}").status_code == 400
 
 
 # Changing.
