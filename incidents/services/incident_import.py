@@ -104,6 +104,8 @@ def _take_batch(
     changed = _retell(known, batch, names)
     result.made.update(row.source_id for row in made)
     linked = _link_reports(actor, batch, source, result.made)
+    if is_enriching and (made or changed):
+        request_enrichments([row.pk for row in (*made, *changed)])
     result.created += len(made)
     result.updated += len(changed)
     result.unchanged += len(batch) - len(made) - len(changed)

@@ -9,15 +9,19 @@ from decimal import Decimal
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from incidents.choices import EnrichmentState
 from incidents.models import Incident, IncidentLink, IncidentSpan
+from incidents.services.incident_analysis import analyse_incidents
 from incidents.services.incident_import import import_incidents
 from incidents.services.incident_moves import move_incident
+from incidents.services.incident_scope import AnalysisScope
 from incidents.services.incidents import update_incident
+from incidents.tests.incidents.slow_count import check_figures
 from tracker.access import Actor
 from tracker.exceptions import NotAuthenticated, PermissionDenied
 from tracker.models import Event
@@ -70,7 +74,7 @@ def refuse(file: Any, *options: str) -> tuple[str, str]:
 
 
 @needs(THEFTS)
-def test_thousands_of_real_thefts_come_in_once():
+def test_thousands_of_real_thefts_come_in_once_and_their_figures_equal_a_slow_count():
     assert run(THEFTS) == "12852 created, 0 updated, 0 unchanged, 945 linked"
     before = (Event.objects.count(), IncidentSpan.objects.count(), IncidentLink.objects.count())
     assert run(THEFTS) == "0 created, 0 updated, 12852 unchanged, 0 linked"
@@ -84,6 +88,9 @@ def test_thousands_of_real_thefts_come_in_once():
     losses = [loss for loss in Incident.objects.values_list("loss_estimate", flat=True) if loss is not None]
     assert (len(losses), sum(losses)) == (len(worth), sum(worth))
     assert Incident.objects.exclude(source_id__contains="/").count() == len({row["event_unique_id"] for row in rows})
+    incidents = list(Incident.objects.select_related("category", "factory"))
+    berlin = ZoneInfo("Europe/Berlin")
+    check_figures(analyse_incidents(actor=Actor.system("test"), scope=AnalysisScope(berlin)), incidents, berlin)
     robbery = Incident.objects.get(source_id="GO-20161587221/9")
     assert robbery.links.get().other.source_id == "GO-20161587221"
     assert robbery.attributes["bike_make"] == "CERVELO"
@@ -107,7 +114,9 @@ def test_an_import_keeps_what_the_source_says_and_asks_nobody(file):
 
 def test_new_ones_are_enriched_where_somebody_asks_for_it(file):
     run(write(file, {}), "--enrich")
-    assert Incident.objects.get().enrichment == EnrichmentState.NEW
+    incident = Incident.objects.get()
+    assert incident.enrichment == EnrichmentState.NEW
+    assert incident.enrichments.count() > 1
 
 
 def test_what_the_source_changed_is_told_again_and_what_people_changed_stays(file):
