@@ -18,6 +18,7 @@ from incidents.testing.hook_calls import SYSTEM, Sender, alert, group, issue_new
 from incidents.testing.hook_samples import SAMPLES, WEBHOOKS, headers_for
 from tracker import logs
 from tracker.testing.real_data import needs
+from tracker.tests.attacks.test_secrets_at_rest import every_text_of_every_table
 
 pytestmark = pytest.mark.django_db
 
@@ -184,3 +185,13 @@ def test_calls_are_kept_for_thirty_days(move_clock):
     sender.send(group(alert()))
     assert prune_hooks() == 1
     assert HookCall.objects.count() == 1
+
+
+def test_no_table_holds_a_key_or_a_secret_that_was_used():
+    sender = Sender("github", secret="canary-of-a-hook")
+    sender.send(issue_news(), secret="canary-of-a-hook")
+    rotated = rotate_hook(actor=SYSTEM, hook=sender.hook)
+    stored = every_text_of_every_table()
+    for secret in ("canary-of-a-hook", sender.key.split("_", 2)[2], rotated.split("_", 2)[2]):
+        assert secret not in stored
+        assert secret.encode().hex() not in stored

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,8 +11,11 @@ from hypothesis import strategies as st
 from incidents.intake.hooks.readers import read_call, read_document
 from incidents.intake.hooks.signals import Reading, Unknown
 from incidents.models import HookCall
-from incidents.testing.hook_calls import Sender
+from incidents.rich_text import render_markdown
+from incidents.services.hook_rules import create_rule
+from incidents.testing.hook_calls import SYSTEM, Sender
 from incidents.testing.hook_samples import SAMPLES, WEBHOOKS
+from tracker.testing.nasty import WORST, everything
 from tracker.testing.real_data import needs
 
 pytestmark = needs(WEBHOOKS)
@@ -71,7 +75,7 @@ def test_a_reader_reads_anything(mutation):
 
 
 @pytest.mark.django_db
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(mutations())
 def test_a_call_is_answered_and_kept_whatever_it_holds(mutation):
     sample, document = mutation
@@ -81,3 +85,30 @@ def test_a_call_is_answered_and_kept_whatever_it_holds(mutation):
     assert HookCall.objects.filter(hook=sender.hook).count() == 1
     if answer.status_code == 200:
         assert "refused" not in [one["result"] for one in answer.json()["results"]], answer.content
+
+
+def test_no_text_of_a_sender_becomes_more_than_text():
+    for text in everything():
+        labels, notes = (
+            {"alertname": text or "x", "host": text},
+            {"summary": text, "description": text, "runbook": text},
+        )
+        document = {"alerts": [{"labels": labels, "annotations": notes, "generatorURL": text}]}
+        reading = read_call("alertmanager", document, {})
+        assert isinstance(reading, Reading), text
+        for signal in reading.signals:
+            html = render_markdown(signal.text)
+            assert set(re.findall(r"</?([a-z0-9]+)", html)) <= {"p", "br", "pre", "code", "a"}, text
+            assert not re.search(r'<a [^>]*href="(?!https?:|mailto:|//)', html), text
+
+
+@pytest.mark.django_db
+def test_the_worst_texts_are_taken_as_they_are():
+    sender = Sender("grafana")
+    alerts = [{"labels": {"alertname": text, "number": str(place)}} for place, text in enumerate(WORST.values())]
+    results = sender.tell({"alerts": alerts})
+    assert [one["result"] for one in results] == ["opened"] * len(WORST)
+    rule = {"name": "x", "target": "issue", "title_template": "{label.alertname}", "conditions": {"number": "n*"}}
+    create_rule(actor=SYSTEM, values=rule)
+    again = [{"labels": {"alertname": text, "number": f"n{place}"}} for place, text in enumerate(WORST.values())]
+    assert [one["result"] for one in sender.tell({"alerts": again})] == ["opened"] * len(WORST)
