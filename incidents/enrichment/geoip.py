@@ -23,6 +23,8 @@ from tracker.texts import is_storable
 
 PACKAGED_CITY_DB = Path(_maxminddb_geolite2.__file__).with_name("GeoLite2-City.mmdb")
 MAX_NAME_CHARACTERS = 120
+# What the registries write for blocks of no country in particular.
+NO_COUNTRIES = frozenset({"AP", "EU", "ZZ"})
 REGISTRIES = "Regional internet registries"
 
 
@@ -82,7 +84,7 @@ def _ask_city_db(path: Path, address: IPAddress) -> Answer:
 
 def _prefer_registries(answer: Answer, country: str) -> Answer:
     """The newer country. A city of another country is one that the address has left since."""
-    if not country:
+    if not country or country in NO_COUNTRIES:
         return answer
     registries = source(REGISTRIES, f"iptocc {version('iptocc')}")
     told = {**answer, "country": country, "sources": [*answer["sources"], registries]}

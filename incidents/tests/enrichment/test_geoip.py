@@ -39,6 +39,7 @@ def test_the_newer_country_wins_and_takes_the_old_city_along():
     old = {"city": "Research", "region": "Victoria", "country": "AU", "accuracy_km": 1000, "sources": []}
     answer = geoip._prefer_registries(old, "NZ")
     assert (answer["city"], answer["region"], answer["country"]) == ("", "", "NZ")
+    assert geoip._prefer_registries(old, "EU") == old
     assert answer["former"] == {"city": "Research", "region": "Victoria", "country": "AU"}
 
 
