@@ -10,9 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from incidents.admin.facets import ColumnFilter, FacetFilter, Sample
-from incidents.admin.issue_filters import ALL
 from incidents.admin.issue_filters import AssigneeFilter as PersonFilter
-from incidents.admin.issue_filters import StatusFilter as NotDoneFilter
 from incidents.choices import EnrichmentState, Recovery
 from incidents.models import Incident, IncidentCategory
 from incidents.services.incident_sets import in_cell, in_hour, on_weekday
@@ -25,22 +23,6 @@ Page = ModelAdmin[Incident]
 Rows = QuerySet[Incident]
 OFFERED = 200
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-# Where a figure of the analysis leads: it counted what is done as well.
-OF_ANALYSIS = ("hour", "weekday", "near", "occurred_from", "occurred_to", "recovery")
-
-
-class StatusFilter(NotDoneFilter):
-    """What is not done comes first; whoever asks for a time, a place or what was recovered means all of it."""
-
-    def value(self) -> str | None:
-        """What was chosen, or what goes without saying."""
-        is_chosen = self.parameter_name in self.used_parameters
-        return ALL if not is_chosen and self.is_about_past else super().value()
-
-    @cached_property
-    def is_about_past(self) -> bool:
-        """Whether the list is asked for a time, a place or an outcome."""
-        return any(self.request.GET.get(name) for name in OF_ANALYSIS)
 
 
 class TableFilter(FacetFilter):

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 
+from incidents.admin.hook_signals import describe_signals
 from incidents.admin.incident_bonds import IncidentBonds
 from incidents.admin.incident_enrichment import IncidentEnrichment, describe_enrichments, enrichment_badge
 from incidents.admin.incident_forms import (
@@ -28,7 +29,7 @@ from incidents.services.comments import comment_on_incident
 from incidents.services.incident_exports import export_incidents
 from incidents.services.incident_moves import move_incident, possible_incident_moves
 from incidents.services.incidents import Origin, create_incident, delete_incident, update_incident
-from tracker.access import Actor
+from tracker.access import Actor, may
 from tracker.admin.base import actor_of
 from tracker.row_ids import read_row_id
 
@@ -65,6 +66,7 @@ class IncidentPage(TalkPage[Incident], IncidentBonds, IncidentEnrichment, TableE
             "files_hint": "The reporter sees these files.",
             "enrichment_badge": enrichment_badge(incident.enrichment),
             "enrichments": describe_enrichments(incident),
+            "signals": describe_signals(incident) if may(actor, "hooks", "read") else [],
         }
 
     def edit_form(self, row: Incident, data: Any = None) -> EditIncidentForm:

@@ -21,12 +21,11 @@ from incidents.admin.incident_filters import (
     OccurredFilter,
     ProjectFilter,
     RecoveryFilter,
-    StatusFilter,
     WeekdayFilter,
 )
 from incidents.admin.incident_page import IncidentPage
 from incidents.admin.incident_triage import IncidentTriage
-from incidents.admin.issue_filters import KEY, ReporterFilter, SeverityFilter
+from incidents.admin.issue_filters import KEY, ReporterFilter, SeverityFilter, StatusFilter
 from incidents.models import Incident
 from incidents.services.incidents import named_incident, visible_incidents
 from incidents.services.issue_search import search_query_of
