@@ -82,7 +82,6 @@ class NewIncidentForm(IncidentForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial.setdefault("occurred_at", timezone.localtime(clock.now()).replace(second=0, microsecond=0))
-        self.order_fields([*FIELDS[:4], "reporter_label"])
 
 
 class EditIncidentForm(EditedForm, IncidentForm):
@@ -110,7 +109,9 @@ class IncidentLinkForm(forms.Form):
 
     kind = forms.ChoiceField(choices=IncidentLinkKind.choices)
     key = forms.CharField(
-        max_length=220, widget=forms.TextInput(attrs={"placeholder": "INC-12, OPS-3, ticket:ID", "size": 18})
+        label="Key of the other one",
+        max_length=220,
+        widget=forms.TextInput(attrs={"placeholder": "INC-12, OPS-3, ticket:ID", "size": 18}),
     )
 
 

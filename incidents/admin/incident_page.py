@@ -15,6 +15,7 @@ from incidents.admin.hook_signals import describe_signals
 from incidents.admin.incident_bonds import IncidentBonds
 from incidents.admin.incident_enrichment import IncidentEnrichment, describe_enrichments, enrichment_badge
 from incidents.admin.incident_forms import (
+    FIELDS,
     AssignIncidentForm,
     EditIncidentForm,
     IncidentCommentForm,
@@ -43,6 +44,7 @@ class IncidentPage(TalkPage[Incident], IncidentBonds, IncidentEnrichment, TableE
     page_template = "admin/incidents/incident/page.html"
     owner_field = "reporter"
     form = NewIncidentForm
+    fields = (*FIELDS[:5], "reporter_label", *FIELDS[5:])
     assign_form = AssignIncidentForm
     comment_form = IncidentCommentForm
     possible_moves = staticmethod(possible_incident_moves)

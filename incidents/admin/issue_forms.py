@@ -91,4 +91,8 @@ class LinkForm(forms.Form):
     """How this issue stands to another one."""
 
     kind = forms.ChoiceField(choices=IssueLinkKind.choices)
-    key = forms.CharField(max_length=40, widget=forms.TextInput(attrs={"placeholder": "OPS-12", "size": 12}))
+    key = forms.CharField(
+        label="Key of the other issue",
+        max_length=40,
+        widget=forms.TextInput(attrs={"placeholder": "OPS-12", "size": 12}),
+    )

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from incidents.admin.badges import alert_badge, render_sla_badge
 from incidents.admin.clocks import describe_clocks
+from incidents.admin.incident_bonds import describe_incidents
 from incidents.admin.ticket_forms import AssignForm, ChangeTicketForm, CommentForm
 from incidents.admin.ticket_timeline import read_ticket_timeline
 from incidents.admin.timeline import parse_before
@@ -51,6 +52,7 @@ class TicketPage(AccessAdmin[Ticket]):
             "timeline": read_ticket_timeline(ticket, before=before),
             "is_older": before is not None,
             "alerts": _list_alerts(ticket),
+            "links": describe_incidents(actor, ticket),
             "may_update": may(actor, "tickets", "update"),
             "may_transition": may(actor, "tickets", "transition"),
             "may_comment": may(actor, "comments", "create"),
