@@ -10,8 +10,8 @@ from incidents.admin.ticket_forms import staff
 from incidents.admin.work_forms import MARKDOWN_HINT, AssignForm, CommentForm, EditedForm, TextBlock, choose_row
 from incidents.choices import IncidentLinkKind, Recovery, Severity
 from incidents.models import Incident, IncidentCategory
+from incidents.services.field_checks import MAX_TITLE_CHARACTERS
 from incidents.services.incident_fields import MAX_LOSS, MAX_PLACE_CHARACTERS
-from incidents.services.issue_fields import MAX_TITLE_CHARACTERS
 from tracker import clock
 from tracker.admin.base import AccessForm
 from tracker.models import Factory, Project

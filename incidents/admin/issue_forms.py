@@ -11,7 +11,7 @@ from incidents.admin.ticket_forms import staff
 from incidents.admin.work_forms import MARKDOWN_HINT, AssignForm, EditedForm, TextBlock, choose_row
 from incidents.choices import IssueLinkKind, Severity
 from incidents.models import Issue, Tag
-from incidents.services.issue_fields import MAX_TITLE_CHARACTERS
+from incidents.services.field_checks import MAX_TITLE_CHARACTERS
 from tracker.admin.base import AccessForm
 from tracker.models import Factory, Project
 

@@ -8,8 +8,8 @@ from rest_framework.fields import empty
 
 from incidents.choices import IncidentStatus, Recovery, Severity
 from incidents.models import IncidentCategory
+from incidents.services.field_checks import MAX_DESCRIPTION_CHARACTERS, MAX_TITLE_CHARACTERS
 from incidents.services.incident_fields import MAX_PLACE_CHARACTERS, incident_fields_of
-from incidents.services.issue_fields import MAX_DESCRIPTION_CHARACTERS, MAX_TITLE_CHARACTERS
 from tracker.api.multipart import UploadField
 from tracker.api.row_fields import PersonField, ProjectKeyField, RowMixin
 from tracker.api.serializers import StrictSerializer

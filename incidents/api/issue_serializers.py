@@ -6,13 +6,8 @@ from rest_framework import serializers
 
 from incidents.choices import IssueLinkKind, IssueStatus, Severity
 from incidents.services.comments import MAX_COMMENT_CHARACTERS
-from incidents.services.issue_fields import (
-    MAX_DESCRIPTION_CHARACTERS,
-    MAX_TAG_CHARACTERS,
-    MAX_TAGS,
-    MAX_TITLE_CHARACTERS,
-    issue_fields_of,
-)
+from incidents.services.field_checks import MAX_DESCRIPTION_CHARACTERS, MAX_TITLE_CHARACTERS
+from incidents.services.issue_fields import MAX_TAG_CHARACTERS, MAX_TAGS, issue_fields_of
 from incidents.services.triage_rows import MAX_ROWS
 from tracker.api.multipart import UploadField
 from tracker.api.row_fields import PersonField, ProjectKeyField, RowMixin

@@ -18,7 +18,7 @@ from incidents.intake.incident_cells import (
     read_loss,
 )
 from incidents.intake.incident_mappings import CHOICES, WORDS, IncidentMapping, columns_of, zone_of
-from incidents.services.issue_fields import check_text
+from incidents.services.field_checks import check_text
 from tracker import clock
 from tracker.exceptions import FieldError, InvalidInput
 

@@ -10,7 +10,8 @@ from typing import IO, Any
 import msgspec
 
 from incidents.services.comments import MAX_COMMENT_CHARACTERS, MAX_COMMENTS
-from incidents.services.issue_fields import MAX_TAGS, MAX_TITLE_CHARACTERS, check_text, clean_tag
+from incidents.services.field_checks import MAX_TITLE_CHARACTERS, check_text
+from incidents.services.issue_fields import MAX_TAGS, clean_tag
 from tracker.exceptions import FieldError, InvalidInput
 
 MAX_LINE_BYTES = 16 * 1024**2

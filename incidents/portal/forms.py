@@ -13,7 +13,8 @@ from incidents.portal.form_bodies import MAX_PHOTOS, PHOTOS
 from incidents.portal.form_keys import FormKey, read_form_key
 from incidents.portal.local_times import find_moments, read_local, write_offset
 from incidents.portal.senders import Sender
-from incidents.services.incident_fields import MAX_DESCRIPTION_CHARACTERS, MAX_PLACE_CHARACTERS, MAX_TITLE_CHARACTERS
+from incidents.services.field_checks import MAX_DESCRIPTION_CHARACTERS, MAX_TITLE_CHARACTERS
+from incidents.services.incident_fields import MAX_PLACE_CHARACTERS
 from tracker.access import may
 from tracker.exceptions import DomainError
 from tracker.models import Factory

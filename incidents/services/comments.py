@@ -17,7 +17,7 @@ from incidents.services.carriers import (
     touch,
     visible_parts,
 )
-from incidents.services.issue_fields import check_text
+from incidents.services.field_checks import check_text
 from tracker import access, clock
 from tracker.access import Actor
 from tracker.exceptions import InvalidInput, NotFound, PermissionDenied

@@ -6,7 +6,7 @@ from typing import Any
 from incidents.choices import HookKind, HookTarget
 from incidents.intake.hooks.matching import check_conditions
 from incidents.intake.hooks.templates import check_template
-from incidents.services.issue_fields import check_text
+from incidents.services.field_checks import check_text
 from tracker.exceptions import FieldError, InvalidInput
 
 MAX_NAME_CHARACTERS = 80

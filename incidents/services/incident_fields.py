@@ -6,14 +6,22 @@ from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from incidents.choices import EnrichmentState, Recovery, Severity
+from incidents.choices import EnrichmentState, Recovery
 from incidents.models import Incident, IncidentCategory
 from incidents.rich_text import render_markdown
-from incidents.services.issue_fields import MAX_DESCRIPTION_CHARACTERS, MAX_TITLE_CHARACTERS, check_text
+from incidents.services.field_checks import (
+    check_assignee,
+    check_description,
+    check_severity,
+    check_text,
+    check_title,
+    refuse_fields,
+    run_checks,
+)
 from tracker import clock
 from tracker.access import Actor, writable_fields
 from tracker.choices import Role
-from tracker.exceptions import Conflict, FieldError, InvalidInput
+from tracker.exceptions import Conflict, InvalidInput
 from tracker.models import User
 
 MAX_PLACE_CHARACTERS = 300
@@ -37,10 +45,7 @@ def check_incident_fields(actor: Actor, names: Collection[str], *, incident: Inc
     Raises:
         InvalidInput: naming each. Conflict: reporters change theirs only before Tracker has begun to enrich it.
     """
-    allowed = incident_fields_of(actor, is_new=incident is None)
-    faults = [FieldError(name, "Unknown or read-only.") for name in sorted(set(names) - allowed)]
-    if faults:
-        raise InvalidInput(f"{faults[0].field}: unknown or read-only.", details=faults)
+    refuse_fields(names, incident_fields_of(actor, is_new=incident is None))
     if incident is not None and not may_still_change(actor, incident):
         raise Conflict(f"{incident.key} is being worked on already; add a comment instead.")
 
@@ -57,15 +62,7 @@ def clean_incident_values(values: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         InvalidInput: naming each field that breaks a rule, and the rule.
     """
-    cleaned, faults = dict(values), []
-    for name, check in CHECKS.items():
-        if name in values:
-            try:
-                cleaned[name] = check(values[name])
-            except ValueError as error:
-                faults.append(FieldError(name, str(error)))
-    if faults:
-        raise InvalidInput(f"{faults[0].field}: {faults[0].message}", details=faults)
+    cleaned = run_checks(values, CHECKS)
     if "description" in cleaned:
         cleaned["description_html"] = render_markdown(cleaned["description"])
     return cleaned
@@ -110,14 +107,6 @@ def incident_facts(incident: Incident, names: Iterable[str]) -> dict[str, Any]:
     return facts
 
 
-def _check_title(text: Any) -> str:
-    return " ".join(check_text(text, longest=MAX_TITLE_CHARACTERS).split())
-
-
-def _check_description(text: Any) -> str:
-    return check_text(text, longest=MAX_DESCRIPTION_CHARACTERS)
-
-
 def _check_place(text: Any) -> str:
     return " ".join(check_text(text, longest=MAX_PLACE_CHARACTERS).split())
 
@@ -126,12 +115,6 @@ def _check_category(category: Any) -> Any:
     if category is None or category.archived_at is not None:
         raise ValueError("Must be a category that is not archived.")
     return category
-
-
-def _check_severity(word: Any) -> str:
-    if word not in Severity.values:
-        raise ValueError(f"One of {', '.join(Severity.values)}.")
-    return str(word)
 
 
 def _check_recovery(word: Any) -> str:
@@ -178,17 +161,11 @@ def _check_project(project: Any) -> Any:
     return project
 
 
-def _check_assignee(person: Any) -> Any:
-    if person is not None and (person.role == Role.REPORTER or not person.is_active):
-        raise ValueError("Must be an active maintainer or admin.")
-    return person
-
-
 CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "category": _check_category,
-    "title": _check_title,
-    "description": _check_description,
-    "severity": _check_severity,
+    "title": check_title,
+    "description": check_description,
+    "severity": check_severity,
     "place": _check_place,
     "latitude": _check_degrees(90),
     "longitude": _check_degrees(180),
@@ -196,5 +173,5 @@ CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "occurred_at": _check_occurrence,
     "loss_estimate": _check_loss,
     "recovery": _check_recovery,
-    "assignee": _check_assignee,
+    "assignee": check_assignee,
 }

@@ -4,9 +4,9 @@ from django.db import transaction
 
 from incidents.choices import IncidentLinkKind
 from incidents.models import Incident, Issue
+from incidents.services.field_checks import MAX_DESCRIPTION_CHARACTERS
 from incidents.services.incident_links import link_incident
 from incidents.services.incidents import lock_incident
-from incidents.services.issue_fields import MAX_DESCRIPTION_CHARACTERS
 from incidents.services.issues import create_issue
 from tracker import access
 from tracker.access import Actor

@@ -1,20 +1,25 @@
 """What the fields of an issue may hold, and who may write which."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date
+from functools import partial
 from typing import Any
 
-from incidents.choices import Severity
 from incidents.models import Issue, Tag
 from incidents.rich_text import render_markdown
+from incidents.services.field_checks import (
+    check_assignee,
+    check_description,
+    check_severity,
+    check_text,
+    check_title,
+    refuse_fields,
+    run_checks,
+)
 from tracker.access import Actor, writable_fields
 from tracker.choices import Role
-from tracker.exceptions import FieldError, InvalidInput
 from tracker.models import User
-from tracker.texts import UNSTORABLE, is_storable
 
-MAX_TITLE_CHARACTERS = 300
-MAX_DESCRIPTION_CHARACTERS = 65_536
 MAX_TAG_CHARACTERS = 50
 MAX_TAGS = 20
 PRIORITIES = range(1, 4)
@@ -33,10 +38,7 @@ def check_issue_fields(actor: Actor, names: Collection[str]) -> None:
     Raises:
         InvalidInput: naming each.
     """
-    allowed = issue_fields_of(actor)
-    faults = [FieldError(name, "Unknown or read-only.") for name in sorted(set(names) - allowed)]
-    if faults:
-        raise InvalidInput(f"{faults[0].field}: unknown or read-only.", details=faults)
+    refuse_fields(names, issue_fields_of(actor))
 
 
 def clean_issue_values(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -45,15 +47,7 @@ def clean_issue_values(values: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         InvalidInput: naming each field that breaks a rule, and the rule.
     """
-    cleaned, faults = dict(values), []
-    for name, check in CHECKS.items():
-        if name in values:
-            try:
-                cleaned[name] = check(values[name])
-            except ValueError as error:
-                faults.append(FieldError(name, str(error)))
-    if faults:
-        raise InvalidInput(f"{faults[0].field}: {faults[0].message}", details=faults)
+    cleaned = run_checks(values, CHECKS)
     if "description" in cleaned:
         cleaned["description_html"] = render_markdown(cleaned["description"])
     return cleaned
@@ -75,22 +69,6 @@ def issue_facts(issue: Issue, names: Iterable[str]) -> dict[str, Any]:
     return facts
 
 
-def check_text(text: Any, *, longest: int, is_required: bool = False) -> str:
-    """The text without outer blanks, its line ends in one spelling.
-
-    Raises:
-        ValueError: says what is allowed.
-    """
-    if not isinstance(text, str):
-        raise ValueError("Must be a text.")
-    if not is_storable(text):
-        raise ValueError(UNSTORABLE)
-    text = text.replace("\r\n", "\n").strip()
-    if len(text) > longest or (is_required and not text):
-        raise ValueError(f"{1 if is_required else 0} to {longest:,} characters.")
-    return text
-
-
 def clean_tag(word: Any) -> str:
     """A tag in its one spelling.
 
@@ -103,20 +81,6 @@ def clean_tag(word: Any) -> str:
     # Some capitals are two letters in lower case.
     if len(word) > MAX_TAG_CHARACTERS:
         raise ValueError(f"1 to {MAX_TAG_CHARACTERS} characters in lower case.")
-    return str(word)
-
-
-def _check_title(text: Any) -> str:
-    return " ".join(check_text(text, longest=MAX_TITLE_CHARACTERS, is_required=True).split())
-
-
-def _check_description(text: Any) -> str:
-    return check_text(text, longest=MAX_DESCRIPTION_CHARACTERS)
-
-
-def _check_severity(word: Any) -> str:
-    if word not in Severity.values:
-        raise ValueError(f"One of {', '.join(Severity.values)}.")
     return str(word)
 
 
@@ -139,25 +103,19 @@ def _check_project(project: Any) -> Any:
     return project
 
 
-def _check_assignee(person: Any) -> Any:
-    if person is not None and (person.role == Role.REPORTER or not person.is_active):
-        raise ValueError("Must be an active maintainer or admin.")
-    return person
-
-
 def _check_due_day(day: Any) -> Any:
     if day is not None and not DAYS[0] <= day <= DAYS[1]:
         raise ValueError(f"From {DAYS[0]} to {DAYS[1]}.")
     return day
 
 
-CHECKS = {
-    "title": _check_title,
-    "description": _check_description,
-    "severity": _check_severity,
+CHECKS: Mapping[str, Callable[[Any], Any]] = {
+    "title": partial(check_title, is_required=True),
+    "description": check_description,
+    "severity": check_severity,
     "priority": _check_priority,
     "tags": _check_tags,
     "project": _check_project,
-    "assignee": _check_assignee,
+    "assignee": check_assignee,
     "due_on": _check_due_day,
 }

@@ -7,12 +7,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from incidents.models import Issue
-from incidents.services.issue_fields import (
-    check_issue_fields,
-    clean_issue_values,
-    find_tags,
-    issue_facts,
-)
+from incidents.services.issue_fields import check_issue_fields, clean_issue_values, find_tags, issue_facts
 from incidents.services.issue_keys import move_to_project, named_issue, no_live_project
 from incidents.services.issue_news import log_issue, tell_assignee, tell_changes, tell_mentioned
 from incidents.services.issue_rows import insert_issue
