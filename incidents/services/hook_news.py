@@ -5,6 +5,7 @@ from typing import Any
 from django.db import transaction
 
 from incidents.choices import HookTarget, IssueStatus
+from incidents.intake.hooks.github import GONE
 from incidents.intake.hooks.signals import Signal, SourceNews
 from incidents.models import Hook, Issue
 from incidents.services.carriers import Thing
@@ -19,7 +20,6 @@ from tracker import clock
 from tracker.access import Actor
 from tracker.models import Event
 
-# What tells of no change that Tracker keeps: it has people of its own, and no milestones.
 TELLS_OF_TAGS = frozenset({"labeled", "unlabeled"})
 
 
@@ -81,9 +81,9 @@ def _retell(actor: Actor, hook: Hook, signal: Signal, news: SourceNews, issue: I
 
 
 def _moves(issue: Issue, news: SourceNews) -> tuple[bool, bool]:
-    """Whether it closes, and whether it is open again: only a reopening undoes what people closed here."""
+    """Whether it closes, and whether it is open again: only what says so undoes what people did here."""
     is_done = issue.status == IssueStatus.DONE
-    return news.is_done and not is_done, news.action == "reopened" and is_done
+    return news.action in GONE and not is_done, news.action == "reopened" and is_done
 
 
 def _changes(issue: Issue, news: SourceNews) -> dict[str, Any]:

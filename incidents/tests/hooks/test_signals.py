@@ -11,6 +11,7 @@ from incidents.services.hook_rules import create_rule
 from incidents.services.hook_signals import MAX_TOLD
 from incidents.services.incident_moves import move_incident
 from incidents.services.issue_import import import_issues
+from incidents.services.issue_moves import move_issue
 from incidents.services.issues import update_issue
 from incidents.testing.hook_calls import SYSTEM, Sender, alert, group, issue_news
 from incidents.testing.incident_factories import category_of
@@ -155,6 +156,20 @@ def test_an_edit_there_leaves_what_people_wrote_here():
     sender.tell(issue_news("edited", minute=1, title="Doors!", body="All of them."))
     issue.refresh_from_db()
     assert (issue.title, issue.description) == ("Door 7 is stuck", "All of them.")
+
+
+@pytest.mark.django_db
+def test_what_people_reopened_here_is_not_closed_by_talk_there():
+    sender = Sender("github")
+    sender.tell(issue_news())
+    sender.tell(issue_news("closed", minute=1))
+    issue = Issue.objects.get()
+    move_issue(actor=Actor.of_user(make_user(Role.MAINTAINER)), issue=issue, status="OPEN")
+    said = {"id": 11, "body": "Is it?", "user": {"login": "hubot"}}
+    told = issue_news("created", comment=said, minute=2, state="closed")
+    assert words(sender.tell(told, event="issue_comment")) == ["appended"]
+    issue.refresh_from_db()
+    assert issue.status == IssueStatus.OPEN
 
 
 @pytest.mark.django_db
