@@ -12,6 +12,8 @@ LEAST_HEIGHT, MOST_HEIGHT = 260, 640
 MARGIN = 34
 SMALLEST, LARGEST = 2.0, 14.0
 METRES_PER_DEGREE = 111_320.0
+# About as wide and high as a letter of a name.
+LETTER, LINE = 6.5, 13.0
 # So that one place alone has something around it: about two kilometres.
 LEAST_SPAN = 0.02
 
@@ -58,7 +60,7 @@ def draw_plane(words: Words, *, spots: Sequence[Spot]) -> Markup:
         draw("rect", x=0, y=0, width=WIDTH, height=plane.height, class_="plane"),
         *_draw_grid(plane),
         *(_draw_spot(spot, plane, highest) for spot in sorted(spots, key=lambda spot: (bool(spot.mark), -spot.value))),
-        *(_draw_name(spot, plane, highest) for spot in spots if spot.name),
+        *_draw_names([spot for spot in spots if spot.name], plane, highest),
         *_draw_scale_bar(plane),
     ]
     return draw_chart(words, WIDTH, plane.height, *drawn)
@@ -75,13 +77,22 @@ def _draw_spot(spot: Spot, plane: _Projection, highest: int) -> Markup:
     return draw_link(spot.href, spot.tip, circle, *mark)
 
 
-def _draw_name(spot: Spot, plane: _Projection, highest: int) -> Markup:
-    x, radius = plane.x(spot.longitude), _radius(spot.value, highest)
-    is_right = x > WIDTH * 0.7
-    place = x - radius - 4 if is_right else x + radius + 4
-    name = spot.name if len(spot.name) <= 30 else f"{spot.name[:29]}…"
-    anchor = "end" if is_right else "start"
-    return draw_text(name, place, plane.y(spot.latitude) + 4, anchor=anchor, kind="spot-name")
+def _draw_names(spots: Sequence[Spot], plane: _Projection, highest: int) -> list[Markup]:
+    """Names beside their circles; one that would be written over another is left out."""
+    drawn: list[Markup] = []
+    taken: list[tuple[float, float, float]] = []
+    for spot in spots:
+        x, y, radius = plane.x(spot.longitude), plane.y(spot.latitude) + 4, _radius(spot.value, highest)
+        name = spot.name if len(spot.name) <= 30 else f"{spot.name[:29]}…"
+        is_right = x > WIDTH * 0.7
+        place = x - radius - 4 if is_right else x + radius + 4
+        left = place - len(name) * LETTER if is_right else place
+        right = left + len(name) * LETTER
+        if any(abs(y - line) < LINE and left < end and begin < right for begin, end, line in taken):
+            continue
+        taken.append((left, right, y))
+        drawn.append(draw_text(name, place, y, anchor="end" if is_right else "start", kind="spot-name"))
+    return drawn
 
 
 def _draw_grid(plane: _Projection) -> list[Markup]:

@@ -174,6 +174,7 @@ def test_markdown_in_cells_stays_text():
         (b"a,b\n1,2\n", "no column 'Colour'"),
         (f"{HEADER},Lat\n".encode(), "more than one column 'Lat'"),
         (f'{HEADER}\n{ROW}\n"A-2,open\nfor ever'.encode(), "begins in line 3 is no CSV"),
+        (f"{HEADER}\n".encode() + b"x" * 3_000_000, "begins in line 2 is no CSV: field larger"),
         (b"\xfd7zXZ\x00\x00\x04" * 50, "It has no column"),
     ],
 )

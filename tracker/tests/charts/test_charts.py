@@ -97,6 +97,16 @@ def test_a_plane_holds_places_anywhere(places):
         assert 0 <= float(circle.get("cy")) <= height
 
 
+def test_no_name_is_written_over_another():
+    spots = [
+        Spot(1, 1, 9, "tip", name="Depot"),
+        Spot(1.0001, 1, 5, "tip", name="Gate"),
+        Spot(2, 1, 5, "tip", name="Hall"),
+    ]
+    root = read(draw_plane(WORDS, spots=spots))
+    assert [one.text for one in root.iter(f"{SVG}text") if one.get("class") == "spot-name"] == ["Depot", "Hall"]
+
+
 def test_axes_have_round_steps():
     assert find_ticks(0) == [0, 1]
     assert find_ticks(3) == [0, 1, 2, 3]
