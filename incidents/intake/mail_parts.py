@@ -16,11 +16,15 @@ MAX_PARTS = 200
 MAX_LINES = 500_000
 MAX_HEADERS = 500
 MAX_HEADER_CHARACTERS = 4_096
+# Parameters are read anew for each question about a part, in time that grows by the square.
+MAX_CONTENT_HEADER_CHARACTERS = 1_500
 MAX_FILES = 20
 # What descriptions and comments of every kind can hold. The rest of a longer text is in a file beside it.
 MAX_TEXT_CHARACTERS = 60_000
 # No text is longer than that in characters where it is longer than this in bytes.
 MAX_TEXT_BYTES = 1024 * 1024
+# Pages cost more than anything else: a second or two at the worst for as much as this.
+MAX_PAGE_BYTES = 512 * 1024
 CUT = "\n\n[…]"
 SIGNATURES = frozenset({"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"})
 # The parser opens what is called a message; here it stays a file under another name.
@@ -40,8 +44,10 @@ class MailPart(Message):
     def set_raw(self, name: str, value: str) -> None:
         """Keeps a header as it came, as much of it as anybody needs."""
         headers: list[tuple[str, str]] = self._headers  # type: ignore[attr-defined]
+        is_about_content = name[:8].lower() == "content-"
         if len(headers) < MAX_HEADERS:
-            headers.append((name[:100], value[:MAX_HEADER_CHARACTERS]))
+            longest = MAX_CONTENT_HEADER_CHARACTERS if is_about_content else MAX_HEADER_CHARACTERS
+            headers.append((name[:100], value[:longest]))
 
     def get_content_type(self) -> str:
         """The type, in lower case; of an enclosed message `enclosed/…`."""
@@ -77,6 +83,12 @@ class MailBody:
     files: list[MailFile] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     reports: list[str] = field(default_factory=list)
+    page_bytes: int = 0
+
+    def takes_page(self, content: bytes) -> bool:
+        """Whether one more page is turned into text; the first always is."""
+        is_first, self.page_bytes = not self.page_bytes, self.page_bytes + len(content)
+        return is_first or self.page_bytes <= MAX_PAGE_BYTES
 
 
 def parse_message(raw: bytes) -> MailPart:
@@ -121,9 +133,11 @@ def _read(part: MailPart, body: MailBody, *, is_text_wanted: bool) -> None:
         return
     is_text = kind in ("text/plain", "text/html") or kind.startswith("multipart/")
     if is_text and not (is_attached or name):
-        if is_text_wanted:
+        if not is_text_wanted:
+            return
+        if kind != "text/html" or body.takes_page(content):
             _add_text(body, _text(part, kind, content[:MAX_TEXT_BYTES]), kind, content)
-        return
+            return
     _add_file(body, clean_file_name(name or _default_name(kind, len(body.files) + 1)), content)
 
 

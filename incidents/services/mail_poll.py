@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
@@ -48,7 +49,7 @@ def _take_all(box: OpenMailbox, stop_at: float) -> int:
             continue
         try:
             taken = take_mail(actor=actor, raw=mail.raw, size_bytes=mail.size_bytes)
-        except (DatabaseError, InterfaceError):
+        except (DatabaseError, InterfaceError, SoftTimeLimitExceeded):
             raise
         except Exception:
             # A fault of ours over one message must not keep the others waiting; it shows in the log and on the sweep.

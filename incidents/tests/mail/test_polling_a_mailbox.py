@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
+from imap_tools.errors import MailboxFolderCreateError
+from imap_tools.folder import MailBoxFolderManager
 
 from incidents.choices import MailOutcome
 from incidents.intake.mailbox import MailServerError
@@ -105,6 +107,24 @@ def test_of_what_is_too_large_only_the_beginning_is_fetched(server, monkeypatch)
     assert poll() == 1
     row = MailMessage.objects.get()
     assert (row.outcome, row.size_bytes > 200_000, server.count("Tracker/Refused")) == (MailOutcome.REFUSED, True, 1)
+
+
+@pytest.mark.parametrize(
+    ("refused", "taken"),
+    [(("Tracker/Taken",), "INBOX/Tracker/Taken"), (("Tracker/Taken", "INBOX/Tracker/Taken"), "")],
+)
+def test_folders_are_made_where_the_server_allows_it(server, monkeypatch, refused, taken):
+    create = MailBoxFolderManager.create
+
+    def refuse(manager, folder):
+        if folder in refused:
+            raise MailboxFolderCreateError(("NO", [b"not here"]), "OK")
+        return create(manager, folder)
+
+    monkeypatch.setattr(MailBoxFolderManager, "create", refuse)
+    server.put(make_mail())
+    assert [poll(), poll()] == [1, 0]
+    assert server.count(taken or "INBOX") == 1
 
 
 def test_a_wrong_password_and_a_server_that_is_away_are_named_without_the_password(server, settings):
