@@ -1,7 +1,7 @@
 """Figures about incidents: by category, over time, by hour and weekday, by place; counted by the database."""
 
-from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import Aggregate, CharField, Count, F, Max, Min, Q, Sum, Value
@@ -52,33 +52,38 @@ def analyse_incidents(*, actor: Actor, scope: AnalysisScope) -> Analysis:
 
 
 def _count_categories(incidents: Incidents, scope: AnalysisScope) -> Analysis:
-    categories = list(IncidentCategory.objects.all())
-    rows = {row.pk: CategoryFigures(row.key, row.name, row.pk) for row in categories}
-    by_status = dict.fromkeys(IncidentStatus.values, 0)
-    first: datetime | None = None
-    last: datetime | None = None
-    groups = incidents.values_list("category", "status", "recovery").annotate(
+    by_status, firsts, lasts = dict.fromkeys(IncidentStatus.values, 0), [], []
+    groups = incidents.values("category", "status", "recovery").annotate(
         count=Count("pk"),
         with_loss=Count("loss_estimate"),
         loss=Sum("loss_estimate"),
         first=Min("occurred_at"),
         last=Max("occurred_at"),
     )
-    for category, status, recovery, count, with_loss, loss, earliest, latest in groups:
-        row = rows[category]
-        row.count += count
-        row.missing += count if recovery == Recovery.MISSING else 0
-        row.recovered += count if recovery == Recovery.RECOVERED else 0
-        row.with_loss, row.loss = row.with_loss + with_loss, row.loss + (loss or 0)
-        by_status[status] += count
-        first, last = min(first or earliest, earliest), max(last or latest, latest)
+    found = list(groups)
+    # Read after them, so that none of theirs is missing.
+    categories = list(IncidentCategory.objects.all())
+    rows = {row.pk: CategoryFigures(row.key, row.name, row.pk) for row in categories}
+    for group in found:
+        _add(rows[group["category"]], group)
+        by_status[group["status"]] += group["count"]
+        firsts.append(group["first"])
+        lasts.append(group["last"])
     shown = [rows[row.pk] for row in categories if rows[row.pk].count or row.archived_at is None]
     analysis = Analysis(scope, shown, by_status, total=sum(row.count for row in shown))
-    if first is not None and last is not None:
-        end = scope.end - timedelta(microseconds=1) if scope.end else last
-        analysis.first_day = (scope.start or first).astimezone(scope.zone).date()
+    if firsts:
+        end = scope.end - timedelta(microseconds=1) if scope.end else max(lasts)
+        analysis.first_day = (scope.start or min(firsts)).astimezone(scope.zone).date()
         analysis.last_day = end.astimezone(scope.zone).date()
     return analysis
+
+
+def _add(row: CategoryFigures, group: Mapping[str, Any]) -> None:
+    row.count += group["count"]
+    row.missing += group["count"] if group["recovery"] == Recovery.MISSING else 0
+    row.recovered += group["count"] if group["recovery"] == Recovery.RECOVERED else 0
+    row.with_loss += group["with_loss"]
+    row.loss += group["loss"] or 0
 
 
 def _count_over_time(incidents: Incidents, analysis: Analysis) -> tuple[str, list[TimeBucket]]:

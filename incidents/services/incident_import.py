@@ -1,7 +1,8 @@
 """Incidents from somebody's file: new ones are made, known ones told again, set by set."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -97,7 +98,7 @@ def _take_batch(
 ) -> None:
     _lock_source(source)
     rows = Incident.objects.filter(source=source, source_id__in=[told.source_id for told in batch])
-    locked = rows.select_for_update(no_key=True).order_by("pk").defer("search", "description_html")
+    locked = rows.select_for_update(no_key=True).order_by("pk").defer("search")
     known = {row.source_id: row for row in locked}
     fresh = [told for told in batch if told.source_id not in known]
     made = _make_incidents(actor, fresh, source, names, is_enriching=is_enriching)
@@ -170,22 +171,15 @@ def _retell(known: dict[str, Incident], batch: Sequence[SourceIncident], names: 
     noted, changed, reworded = [], [], []
     for told in batch:
         row = known.get(told.source_id)
-        if row is None:
-            continue
-        values = told_values(told, names)
-        marks = marks_of(values)
-        if marks == row.source_marks:
+        values = told_values(told, names) if row is not None else {}
+        if row is None or (marks := marks_of(values)) == row.source_marks:
             continue
         news = find_news(row, values, marks)
         row.source_marks = marks
         noted.append(row)
-        if not news:
-            continue
-        for name, value in news.items():
-            setattr(row, name, value)
-        row.updated_at = clock.now()
-        row.description_html = render_markdown(row.description)
-        changed.append(row)
+        if news:
+            _write_news(row, news)
+            changed.append(row)
         if TEXTS & news.keys():
             reworded.append(row.pk)
     Incident.objects.bulk_update(noted, ["source_marks"], batch_size=500)
@@ -193,6 +187,14 @@ def _retell(known: dict[str, Incident], batch: Sequence[SourceIncident], names: 
     if reworded:
         refresh_incident_search(reworded)
     return changed
+
+
+def _write_news(row: Incident, news: Mapping[str, Any]) -> None:
+    for name, value in news.items():
+        setattr(row, name, value)
+    row.updated_at = clock.now()
+    if "description" in news:
+        row.description_html = render_markdown(row.description)
 
 
 def _link_reports(actor: Actor, batch: Sequence[SourceIncident], source: str, made: set[str]) -> int:
