@@ -54,6 +54,11 @@ def render_plain(text: str) -> str:
     return f"<pre>{html.escape(text)}</pre>"
 
 
+def strip_markdown(text: str) -> str:
+    """What a text says, without its marks."""
+    return html.unescape(nh3.clean(render_markdown(text), tags=set())).strip()
+
+
 def find_mentions(text: str) -> set[str]:
     """The e-mail addresses that a text mentions as `@name@example.com`, in lower case; at most 50."""
     found: set[str] = set()

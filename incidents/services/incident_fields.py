@@ -8,8 +8,9 @@ from typing import Any
 
 from incidents.choices import EnrichmentState, Recovery
 from incidents.models import Incident, IncidentCategory
-from incidents.rich_text import render_markdown
+from incidents.rich_text import render_markdown, strip_markdown
 from incidents.services.field_checks import (
+    MAX_TITLE_CHARACTERS,
     check_assignee,
     check_description,
     check_severity,
@@ -30,6 +31,8 @@ EARLIEST_YEAR = 1970
 # A sender's clock may be a little ahead of ours.
 LEEWAY = timedelta(minutes=5)
 DERIVED_TITLE_CHARACTERS = 80
+# A text that begins with more lines that say nothing is called by its category.
+MAX_LINES = 20
 
 
 def incident_fields_of(actor: Actor, *, is_new: bool) -> frozenset[str]:
@@ -87,7 +90,8 @@ def derive_title(values: Mapping[str, Any]) -> str:
     """The title, or the beginning of the description where there is none: people in a hurry write one text."""
     if values.get("title"):
         return str(values["title"])
-    line = " ".join(next(filter(None, map(str.strip, values["description"].splitlines())), "").lstrip("#>*- ").split())
+    lines = (strip_markdown(line[:MAX_TITLE_CHARACTERS]) for line in values["description"].splitlines()[:MAX_LINES])
+    line = " ".join(next(filter(None, lines), "").split())
     if len(line) > DERIVED_TITLE_CHARACTERS:
         line = line[:DERIVED_TITLE_CHARACTERS].rsplit(" ", 1)[0] + " …"
     return line or str(values["category"])

@@ -48,12 +48,19 @@ def test_a_report_is_kept_with_its_origin_its_first_stay_and_a_line_in_the_log()
     assert Incident.objects.filter(search="gate").exists()
 
 
-def test_who_writes_one_text_has_its_beginning_as_the_title():
-    description = (
-        "# Somebody took my bike from the rack at gate four while I was in the canteen for lunch\n\nIt is red."
-    )
-    incident = make_incident(title="", description=description)
-    assert incident.title == "Somebody took my bike from the rack at gate four while I was in the canteen for …"
+@pytest.mark.parametrize(
+    ("description", "title"),
+    [
+        (
+            "# Somebody took my bike from the rack at gate four while I was in the canteen for lunch\n\nIt is red.",
+            "Somebody took my bike from the rack at gate four while I was in the canteen for …",
+        ),
+        ("```\nRed **bicycle** &amp; [lock](https://example.com) <b>gone</b>", "Red bicycle & lock <b>gone</b>"),
+        ("***\n> ", "Theft"),
+    ],
+)
+def test_who_writes_one_text_has_its_beginning_as_the_title(description, title):
+    assert make_incident(title="", description=description).title == title
 
 
 @pytest.mark.parametrize(
