@@ -94,8 +94,15 @@ def decide(actor: Actor, resource: str, action: str) -> Decision:
     code = _cell(resource, actor.role, action)
     if not code.startswith("S:"):
         return Decision(code)
-    scope = code[2:]
-    return Decision("Y") if scope in actor.scopes else Decision("N", missing_scope=scope)
+    if (scope := code[2:]) not in actor.scopes:
+        return Decision("N", missing_scope=scope)
+    return Decision(_code_of_owner(actor, resource, action))
+
+
+def _code_of_owner(actor: Actor, resource: str, action: str) -> str:
+    """Reporters make tokens for themselves; theirs reach no further than they do."""
+    is_reporters = actor.user is not None and actor.user.role == Role.REPORTER
+    return _cell(resource, ROLE_COLUMNS[Role.REPORTER], action) if is_reporters else "Y"
 
 
 def require(actor: Actor, resource: str, action: str) -> Decision:

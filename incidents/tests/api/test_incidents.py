@@ -354,7 +354,7 @@ def test_what_is_internal_is_not_even_counted_for_reporters(client, reporter, ma
 
 
 def test_no_token_of_a_reporter_reads_what_is_for_staff(reporter, maintainer):
-    incident_of(make_user())
+    incident_of(reporter)
     token = token_client("read", owner=reporter)
     (row,) = token.get(URL).json()["results"]
     assert row.keys() == LISTED
