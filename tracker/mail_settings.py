@@ -60,12 +60,12 @@ def read_mailbox(*, is_local: bool) -> Mailbox | None:
 
 
 def read_matching(name: str, pattern: re.Pattern[str], example: str, default: str = "") -> str:
-    """A text of a given shape.
+    """A text of a given shape; empty means the default.
 
     Raises:
         ImproperlyConfigured: it has another, with an example of one that would do.
     """
-    text = env.read_text(name, default)
+    text = env.read_text(name) or default
     if text and not pattern.fullmatch(text):
         raise ImproperlyConfigured(f"{name} must look like {example}; not {text[:60]!r}.")
     return text
