@@ -1,7 +1,5 @@
 """Every address of the back office that is no list or form: search boxes, exports and pages of its own, by role."""
 
-from itertools import product
-
 import pytest
 from django.apps import apps
 from django.contrib import admin
@@ -12,6 +10,7 @@ from django.urls.exceptions import NoReverseMatch
 from tracker.access import Actor, decide
 from tracker.admin.base import AccessAdmin
 from tracker.choices import Role
+from tracker.models import User
 from tracker.testing.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -51,18 +50,20 @@ def may_search(field, role: Role) -> bool:
     """Whether the table lets a role list what a field leads to, and there is a page that can be searched."""
     page = admin.site._registry.get(field.remote_field.model)
     is_searchable = isinstance(page, AccessAdmin) and bool(page.search_fields)
-    return is_searchable and decide(Actor.of_user(make_user(role)), page.resource, "list").is_allowed
+    return is_searchable and decide(Actor.of_user(User(role=role)), page.resource, "list").is_allowed
 
 
-@pytest.mark.parametrize(("field", "role"), list(product(FIELDS, PEOPLE)), ids=str)
-def test_a_search_box_answers_those_whom_the_table_lets_list(field, role):
-    answer = ask(browser(role), field)
-    if role == Role.REPORTER:
-        assert answer.status_code == 302
-    elif may_search(field, role):
-        assert answer.status_code == 200, answer.content
-    else:
-        assert answer.status_code in (403, 404)
+@pytest.mark.parametrize("role", PEOPLE)
+def test_a_search_box_answers_those_whom_the_table_lets_list(role):
+    client = browser(role)
+    for field in FIELDS:
+        answer = ask(client, field)
+        if role == Role.REPORTER:
+            assert answer.status_code == 302, field
+        elif may_search(field, role):
+            assert answer.status_code == 200, (field, answer.content)
+        else:
+            assert answer.status_code in (403, 404), field
 
 
 def test_a_search_box_answers_nobody_who_is_not_logged_in():

@@ -66,18 +66,16 @@ def test_an_unknown_id_tells_nothing_to_those_who_may_not_read(client: Client, e
 
 
 @pytest.mark.parametrize("entry", PAGES, ids=lambda value: str(value)[:40])
-@pytest.mark.parametrize(
-    "lookup", ["password__startswith=x", "owner__password__startswith=x", "id__gt=0", "assignee__password=x", "e__x=1"]
-)
-def test_look_ups_that_no_filter_offers_are_refused(client: Client, entry, lookup):
+def test_look_ups_that_no_filter_offers_are_refused(client: Client, entry):
     client.force_login(make_user(Role.ADMIN))
-    assert client.get(f"{address(entry[0])}?{lookup}").status_code == 400
+    for lookup in (
+        "password__startswith=x", "owner__password__startswith=x", "id__gt=0", "assignee__password=x", "e__x=1",
+    ):  # fmt: skip
+        assert client.get(f"{address(entry[0])}?{lookup}").status_code == 400, lookup
 
 
 @pytest.mark.parametrize("entry", PAGES, ids=lambda value: str(value)[:40])
-@pytest.mark.parametrize(
-    "query", ["?p=999999999999999999999", "?o=99", "?o=x.y", "?all=1", "?q=%00%27%22%25", "?q=%3Cscript"]
-)
-def test_strange_but_harmless_queries_are_answered(client: Client, entry, query):
+def test_strange_but_harmless_queries_are_answered(client: Client, entry):
     client.force_login(make_user(Role.ADMIN))
-    assert client.get(address(entry[0]) + query).status_code in (200, 302)
+    for query in ("p=999999999999999999999", "o=99", "o=x.y", "all=1", "q=%00%27%22%25", "q=%3Cscript"):
+        assert client.get(f"{address(entry[0])}?{query}").status_code in (200, 302), query
