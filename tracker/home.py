@@ -1,5 +1,6 @@
 """Where people go once it is known who they are: staff to the back office, everybody else to the reporters' portal."""
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -21,6 +22,7 @@ def next_or_home(request: HttpRequest, next_url: str, user: User) -> str:
 
 
 def lead_home(request: HttpRequest) -> HttpResponse:
-    """The bare address: whoever types it looks for the pages."""
-    user = request.user
-    return HttpResponseRedirect(home_of(user) if isinstance(user, User) else reverse("admin:index"))
+    """The bare address. Strangers find the portal where they may report; else only staff and its log-in are left."""
+    if isinstance(request.user, User):
+        return HttpResponseRedirect(home_of(request.user))
+    return HttpResponseRedirect(reverse("portal_reports" if settings.INCIDENT_PORTAL_ANONYMOUS else "admin:index"))

@@ -35,6 +35,12 @@ def nobody_s():
     return make_incident(origin=Origin(reporter_label="a@example.com"), description="Gone.")
 
 
+def test_the_bare_address_leads_strangers_to_where_they_may_report(anybody, settings):
+    assert anybody.get("/")["Location"] == REPORTS
+    settings.INCIDENT_PORTAL_ANONYMOUS = False
+    assert anybody.get("/")["Location"] == "/admin/"
+
+
 def test_unless_it_is_on_nobody_reports(client):
     assert client.get(NEW)["Location"].startswith("/account/login")
     assert client.post(REPORTS).status_code == 401
