@@ -215,6 +215,11 @@ class AccessAdmin(RowPages[M]):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Nothing: the one service call of `save_model` wrote it all."""
 
+    def response_add(self, request: HttpRequest, obj: M, post_url_continue: str | None = None) -> HttpResponse:
+        """Names the new row as it is: the service made it, and this object knows its key alone."""
+        obj.refresh_from_db()
+        return super().response_add(request, obj, post_url_continue)
+
     def delete_model(self, request: HttpRequest, obj: M) -> None:
         """No service, no write."""
         raise PermissionDenied

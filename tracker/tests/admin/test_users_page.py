@@ -30,7 +30,8 @@ def facts(user: User) -> tuple[object, ...]:
 
 def test_an_admin_makes_a_person_who_can_log_in(admin_client: Client, client: Client):
     values = {"email": "New.Person@Example.com", "full_name": "New", "role": "maintainer", "timezone": "Europe/Berlin"}
-    admin_client.post(f"{LIST}add/", {**values, "password": NEW})
+    answer = admin_client.post(f"{LIST}add/", {**values, "password": NEW}, follow=True)
+    assert "new.person@example.com</a>” was added" in answer.content.decode()
     person = User.objects.get(email="new.person@example.com")
     assert (person.role, person.timezone, person.is_superuser) == ("maintainer", "Europe/Berlin", False)
     client.post("/admin/login/", {"username": "new.person@example.com", "password": NEW})
