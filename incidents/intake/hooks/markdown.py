@@ -6,14 +6,21 @@ from collections.abc import Iterable, Mapping
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~&-])")
 _LEADING_NUMBER = re.compile(r"^(\s*\d{1,9})([.)])", re.MULTILINE)
 _INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
+# A line of these makes a heading of the one above it.
+_UNDERLINE = re.compile(r"^(=+[ \t]*)$", re.MULTILINE)
+# Without what ends a sentence rather than an address.
+_ADDRESS = re.compile(r"(https?://[^\s<>\"`\\]{1,2000}(?<![.,;:!?'\])}*_]))", re.IGNORECASE)
 _RUN = re.compile(r"`+")
 MAX_LINES = 200
 
 
 def escape(text: str) -> str:
-    """Paragraphs of plain text."""
-    plain = _INDENT.sub("", text)
-    return _LEADING_NUMBER.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", plain))
+    """Paragraphs of plain text; web addresses in it stay what they are."""
+    parts = _ADDRESS.split(_INDENT.sub("", text))
+    # Every second part is an address: between angle brackets no sign of it means anything else.
+    parts[::2] = (_SPECIAL.sub(r"\\\1", part) for part in parts[::2])
+    parts[1::2] = (f"<{address}>" for address in parts[1::2])
+    return _LEADING_NUMBER.sub(r"\1\\\2", _UNDERLINE.sub(r"\\\1", "".join(parts)))
 
 
 def fence(text: str) -> str:

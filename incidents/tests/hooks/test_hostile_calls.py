@@ -3,11 +3,13 @@
 import copy
 import json
 import re
+import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from incidents.intake.hooks.markdown import escape
 from incidents.intake.hooks.readers import read_call, read_document
 from incidents.intake.hooks.signals import Reading, Unknown
 from incidents.models import HookCall
@@ -112,3 +114,49 @@ def test_the_worst_texts_are_taken_as_they_are():
     create_rule(actor=SYSTEM, values=rule)
     again = [{"labels": {"alertname": text, "number": f"n{place}"}} for place, text in enumerate(WORST.values())]
     assert [one["result"] for one in sender.tell({"alerts": again})] == ["opened"] * len(WORST)
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("Disk full\n===", "<p>Disk full<br>\n===</p>"),
+        ("a=b\n=", "<p>a=b<br>\n=</p>"),
+        ("1) x\n- y", "<p>1) x<br>\n- y</p>"),
+    ],
+)
+def test_plain_text_formats_nothing(text, html):
+    assert render_markdown(escape(text)).strip() == html
+
+
+@pytest.mark.parametrize(
+    ("text", "href"),
+    [
+        ("See https://wiki.example/run_book-2?a=1&b=*#top.", "https://wiki.example/run_book-2?a=1&amp;b=*#top"),
+        ("(http://wiki.example/a_b_c)", "http://wiki.example/a_b_c"),
+        ("**https://wiki.example/a~b**", "https://wiki.example/a~b"),
+    ],
+)
+def test_an_address_in_a_text_leads_where_it_says(text, href):
+    html = render_markdown(escape(text)).strip()
+    assert f'href="{href}"' in html
+    assert "".join(re.split(r"<[^>]+>", html)) == text.replace("&", "&amp;")
+
+
+def test_an_address_breaks_out_of_nothing():
+    for text in (
+        "http://a.example/>[x](javascript:y)",
+        "http://a\\>b",
+        "http://a.example/](x)<b>",
+        "https://",
+        "http://`x`",
+    ):
+        html = render_markdown(escape(text))
+        assert set(re.findall(r"</?([a-z0-9]+)", html)) <= {"p", "a"}
+        assert "javascript:" not in "".join(re.findall(r"<[^>]*>", html))
+
+
+def test_a_long_text_is_escaped_at_once():
+    for text in ("http://" * 10_000, "=" * 60_000, "http://" + "." * 60_000, "http://a" + "_" * 60_000, " =" * 30_000):
+        started = time.process_time()
+        escape(text)
+        assert time.process_time() - started < 0.5
