@@ -50,7 +50,12 @@ def tell_incident_assignee(*, actor: Actor, incident: Incident) -> set[int]:
 def tell_incident_mentioned(
     *, actor: Actor, incident: Incident, text: str, known: str = "", is_internal: bool = False
 ) -> set[int]:
-    """Tells those whom `text` mentions, and `known` did not, if they may see it; whom, by their ids."""
+    """Tells those whom `text` mentions, and `known` did not, if they may see it; whom, by their ids.
+
+    Only people mention people: of what strangers, senders and mails say, those hear whom it concerns.
+    """
+    if actor.user is None:
+        return set()
     addresses = find_mentions(text) - find_mentions(known)
     people = list(User.objects.filter(email__in=addresses, is_active=True)) if addresses else []
     headline = f"{actor.label} mentions you in {incident.key}: {incident.title}"

@@ -41,7 +41,12 @@ def tell_assignee(*, actor: Actor, issue: Issue) -> set[int]:
 def tell_mentioned(
     *, actor: Actor, issue: Issue, text: str, known: str = "", except_ids: Collection[int] = ()
 ) -> set[int]:
-    """Tells those whom `text` mentions, and `known` did not, if they may see the issue; whom, by their ids."""
+    """Tells those whom `text` mentions, and `known` did not, if they may see the issue; whom, by their ids.
+
+    Only people mention people: of what strangers, senders and mails say, those hear whom it concerns.
+    """
+    if actor.user is None:
+        return set()
     addresses = find_mentions(text) - find_mentions(known)
     people = list(User.objects.filter(email__in=addresses, is_active=True)) if addresses else []
     headline = f"{actor.label} mentions you in {issue.key}: {issue.title}"
