@@ -13,6 +13,7 @@ from incidents.portal.form_bodies import SentForm, open_form, refuse_forged
 from incidents.portal.form_keys import do_once, new_form_key, read_form_key
 from incidents.portal.forms import ReportForm
 from incidents.portal.senders import Sender, find_sender
+from incidents.services.attachments import public_attachments
 from incidents.services.reports_with_files import create_incident_with_files, record_incident_with_files
 from tracker.exceptions import DomainError, NotFound
 
@@ -98,7 +99,7 @@ def _show_recorded(request: HttpRequest, sender: Sender, incident: Incident) -> 
         incident=incident,
         address=address,
         is_unknown=sender.is_unknown,
-        attachments=incident.attachments.all(),
+        attachments=public_attachments(incident),
     )
     answer["Location"] = address
     return answer

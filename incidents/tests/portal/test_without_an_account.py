@@ -12,7 +12,7 @@ from incidents.models import Incident
 from incidents.portal import senders
 from incidents.portal.follow_links import LIFETIME, follow_token
 from incidents.services.incidents import Origin, delete_incident
-from incidents.testing.incident_factories import make_incident
+from incidents.testing.incident_factories import make_incident, make_incident_file
 from incidents.testing.portal import NEW, REPORTS, Visitor
 from tracker import clock
 from tracker.access import Actor
@@ -78,6 +78,14 @@ def test_a_form_that_is_sent_twice_is_one_report_with_one_link(anybody):
     first, again = anybody.report(hidden=hidden), anybody.report(hidden=hidden)
     assert first["Location"] == again["Location"]
     assert Incident.objects.count() == 1
+
+
+def test_a_form_that_is_sent_again_counts_no_file_that_staff_keeps_to_itself(anybody):
+    hidden = anybody.hidden(NEW)
+    anybody.report(hidden=hidden)
+    staff = make_user()
+    make_incident_file(Incident.objects.get(), staff, is_internal=True)
+    assert "Photos" not in anybody.report(hidden=hidden).content.decode()
 
 
 def test_without_an_account_one_sees_no_factory_and_no_report_by_its_number(anybody):
