@@ -95,10 +95,11 @@ def view_name(url: str) -> str:
 
 
 class Crawler:
-    """Goes through the pages that `client` sees, `most` of each view, and keeps those that were shown."""
+    """Goes through the pages that `client` sees, `most` of each view, and keeps those that were shown; `within` are the
+    beginnings of the paths it keeps to."""
 
-    def __init__(self, client: Client, *, most: int = 1) -> None:
-        self.client, self.most = client, most
+    def __init__(self, client: Client, *, most: int = 1, within: tuple[str, ...] = ("/",)) -> None:
+        self.client, self.most, self.within = client, most, within
         self.pages: dict[str, Page] = {}
         self.refused: list[tuple[str, int]] = []
         self._seen: dict[str, int] = {}
@@ -109,7 +110,8 @@ class Crawler:
         while waiting:
             url = waiting.pop(0).partition("#")[0]
             name = view_name(url)
-            if not name or url in self.pages or urlsplit(url).path.startswith(LEAVING):
+            path = urlsplit(url).path
+            if not name or url in self.pages or path.startswith(LEAVING) or not path.startswith(self.within):
                 continue
             self._seen[name] = self._seen.get(name, 0) + 1
             if self._seen[name] > self.most:

@@ -25,13 +25,17 @@ def make_incident(*, actor: Actor | None = None, origin: Origin | None = None, *
     return create_incident(actor=actor or Actor.system("test"), values=wanted, origin=origin)
 
 
-def make_incident_comment(incident: Incident, author: User, body: str = "Looked at it.", **fields: Any) -> Comment:
+def make_incident_comment(
+    incident: Incident, author: User | None, body: str = "Looked at it.", **fields: Any
+) -> Comment:
     """A comment on an incident, as a plain row."""
     values = {"incident": incident, "author": author, "body": body, "created_at": clock.now(), **fields}
     return Comment.objects.create(**values)
 
 
-def make_incident_file(incident: Incident, uploaded_by: User, content: bytes = b"hello", **fields: Any) -> Attachment:
+def make_incident_file(
+    incident: Incident, uploaded_by: User | None, content: bytes = b"hello", **fields: Any
+) -> Attachment:
     """A stored file of an incident."""
     with Upload.of_chunks("note.txt", [content]) as upload:
         values = {"storage_key": keep_file(upload), "size_bytes": upload.size, "sha256": upload.sha256}
