@@ -142,6 +142,8 @@ class FormReader:
             raise InvalidInput.of_field(field, "Must be UTF-8.") from None
         if "\0" in text:
             raise InvalidInput.of_field(field, "Text may not contain NUL characters.")
+        if field in self._rules.files:
+            raise InvalidInput.of_field(field, "Takes a file; this is a text.")
         if field in self._rules.lists:
             self.values.setdefault(field, []).append(text)
         elif field in self.values:

@@ -37,6 +37,13 @@ def test_hostile_names_are_made_harmless(browser_of_rita):
     assert not any("/" in name or "\\" in name or len(name) > 150 for name in kept)
 
 
+def test_a_text_is_no_photo(browser_of_rita):
+    answer = browser_of_rita.report(photos="x", description="No photo")
+    assert answer.status_code == 400
+    assert "Takes a file" in answer.content.decode()
+    assert "No photo" in answer.content.decode()
+
+
 def test_too_many_photos_and_too_large_ones_come_back_with_all_that_was_typed(browser_of_rita, monkeypatch):
     many = [(f"{number}.png", draw_picture()) for number in range(11)]
     answer = browser_of_rita.report(*many, description="Eleven photos")

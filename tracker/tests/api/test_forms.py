@@ -59,6 +59,14 @@ def send(body, content_type="multipart/form-data; boundary=b0undary", method="po
     return FormView.as_view()(request)
 
 
+@pytest.mark.parametrize("method", ["post", "put"])
+@pytest.mark.parametrize("files", [(), (("file", "a.txt", b"x"),)])
+def test_a_text_is_no_file(method, files):
+    answer = send(*encode_form(*files, file="a text"), method=method)
+    assert answer.status_code == 400
+    assert answer.data["error"]["details"][0] == {"field": "file", "message": "Takes a file; this is a text."}
+
+
 def test_a_form_arrives_as_it_was_sent():
     body, content_type = encode_form(("file", "../ü.txt", b"\r\n--b0und\r\n"), title="Ä", tags=["a", "b"])
     answer = send(body, content_type, method="put")
