@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import CharField, F, Func, QuerySet, Value
 
@@ -31,8 +32,12 @@ def stream_table(rows: "QuerySet[Any]", header: Sequence[str], columns: Mapping[
     """
     told = {name: _as_text(name) for name in header} | dict(columns)
     rows = rows.annotate(**{f"told_{name}": told[name] for name in header})
-    sql, parameters = rows.values_list(*(f"told_{name}" for name in header)).query.sql_with_params()
     first = (",".join(header) + "\n").encode()
+    try:
+        sql, parameters = rows.values_list(*(f"told_{name}" for name in header)).query.sql_with_params()
+    except EmptyResultSet:
+        # Filters that let nothing through need no statement, and have none.
+        return iter([first])
     return _in_pieces(chain([first], neutralise_lines(_read(sql, parameters))))
 
 

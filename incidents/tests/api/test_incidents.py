@@ -168,6 +168,14 @@ def test_a_token_reports_in_its_owners_name_and_reads_nothing(maintainer):
     assert token_client("read").patch(f"{URL}/{answer.json()['id']}", {"title": "x"}).status_code == 403
 
 
+@pytest.mark.parametrize("query", ["near=-60,-60,10", "search=-", "near=1,2,3&search=x"])
+def test_an_export_of_nothing_is_a_table_without_rows(client, query):
+    make_incident()
+    answer = client.get(f"{URL}/export?{query}")
+    assert answer.status_code == 200, answer.content
+    assert b"".join(answer.streaming_content).count(b"\n") == 1
+
+
 def test_a_repeated_report_with_one_key_is_one_incident(reporter):
     client, headers = jwt_client(reporter), {"Idempotency-Key": "k1"}
     first, again = (client.post(URL, {"category": "theft", "title": "Once"}, headers=headers) for _ in range(2))
