@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
+from incidents.choices import MailOutcome
 from incidents.intake.mail_files import StoredMail, find_files, read_file
 from incidents.services.mail_intake import TakenMail, take_mail
 from tracker.access import Actor
@@ -34,7 +35,7 @@ class Command(BaseCommand):
         try:
             for mail in self._messages(options["file"], is_quiet=options["quiet"]):
                 last = take_mail(actor=Actor.system("ingest_mail"), raw=mail.raw, size_bytes=mail.size_bytes)
-                counts[last.message.outcome if last.is_new else "came before"] += 1
+                counts[MailOutcome(last.message.outcome if last.is_new else MailOutcome.DUPLICATE).label.lower()] += 1
                 if last.is_refused:
                     refusals.append(f"{mail.name}: {last.message.note}")
         except OSError as error:
@@ -56,7 +57,7 @@ class Command(BaseCommand):
             return
         for refusal in refusals[:MAX_REPORTED]:
             self.stderr.write(refusal)
-        self.stdout.write(", ".join(f"{count} {word}" for word, count in counts.most_common()) or "nothing there")
+        self.stdout.write(", ".join(f"{word}: {count}" for word, count in counts.most_common()) or "nothing there")
         if refusals:
             raise CommandError(f"{len(refusals)} of {counts.total()} messages were refused; the first are named above.")
 

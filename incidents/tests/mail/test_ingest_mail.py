@@ -44,7 +44,7 @@ def test_an_mbox_is_taken_message_by_message(tmp_path, capsys):
         box.add(make_mail(body, message_id=f"<{number}@example.com>"))
     box.add(make_mail("still", in_reply_to="<0@example.com>"))
     box.close()
-    assert ingest(tmp_path / "box", capsys) == "3 incident, 1 comment"
+    assert ingest(tmp_path / "box", capsys) == "new incident: 3, comment: 1"
     assert list(Incident.objects.order_by("id").values_list("description", flat=True)) == [
         body.replace("\nFrom", "\n>From") for body in bodies
     ]
@@ -59,7 +59,7 @@ def test_a_maildir_is_taken_whole_and_its_bad_ones_are_named(tmp_path, capsys):
     with pytest.raises(CommandError, match="2 of 3 messages were refused"):
         ingest(tmp_path / "box", capsys)
     told = capsys.readouterr()
-    assert "1 incident" in told.out
+    assert "new incident: 1" in told.out
     assert "box/new/0: Not read: it has none of the headers of a mail" in told.err
     assert "Auto-Submitted" in told.err
 
