@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from incidents.admin.timeline import Entry
+from incidents.choices import IncidentStatus, IssueStatus
 from incidents.models import Attachment, IncidentSpan, IssueSpan
 from tracker.admin.formats import write_span
 from tracker.models import Event
@@ -14,6 +15,13 @@ from tracker.models import Event
 # Told by rows of their own, which also an import brings and a merge hands over; or of no interest to others.
 UNTOLD = ("created", "moved", "commented", "comment_edited", "file_added", "watched", "unwatched")
 OPEN = "OPEN"
+LABELS = {**dict(IssueStatus.choices), **dict(IncidentStatus.choices)}
+WORDS = {
+    "created": "Opened",
+    "enriched": "Enriched",
+    "enrichment_asked": "Asked to look again",
+    "enrichment_failed": "Enrichment failed",
+}
 
 
 def read_moves(
@@ -69,10 +77,10 @@ def tell_change(event: Event) -> str:
     if word == "file_removed":
         return f"File {data.get('name', '')} deleted"
     if word == "moved":
-        return f"{before.get('status', '?')} → {after.get('status', '?')}"
+        return " → ".join(str(LABELS.get(one, one)) for one in (before.get("status", "?"), after.get("status", "?")))
     if word == "updated":
         return _tell_fields(before, after)
-    return event.verb.replace(".", " ").replace("_", " ").capitalize()
+    return WORDS.get(word) or event.verb.replace(".", " ").replace("_", " ").capitalize()
 
 
 def _tell_move(span: IssueSpan | IncidentSpan, earlier: Any, labels: Mapping[str, Any]) -> str:
