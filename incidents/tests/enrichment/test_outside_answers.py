@@ -130,6 +130,12 @@ def test_what_the_outside_provider_says_has_the_last_word_and_nonsense_is_left_o
     assert gather_facts({}) == dict.fromkeys(("city", "region", "country", "nearest_place", "timezone"), "")
 
 
+@pytest.mark.parametrize("zone", ["Nowhere/Land", "CEST", "Europe", "Europe/../Europe/Berlin", "X" * 64])
+def test_a_time_zone_that_there_is_not_is_left_out(zone):
+    place = {"timezone": "America/Toronto"}
+    assert gather_facts({"place": place, "http": {"data": {"timezone": zone}}})["timezone"] == "America/Toronto"
+
+
 def test_a_city_of_another_country_than_that_of_the_coordinates_is_left_out():
     facts = gather_facts(
         {"geoip": {"city": "Ottawa", "region": "Ontario", "country": "CA"}, "place": {"country": "DE"}}
