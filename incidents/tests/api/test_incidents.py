@@ -75,7 +75,7 @@ def test_a_reporter_reports_and_finds_it_again_by_id_and_key(reporter):
     assert answer.status_code == 201, answer.content
     told = answer.json()
     assert told.keys() == LISTED | WHOLE
-    assert (told["key"], told["title"], told["status"]) == (f"INC-{told['id']}", "A **bicycle** is gone", "OPEN")
+    assert (told["key"], told["title"], told["status"]) == (f"INC-{told['id']}", "A bicycle is gone", "OPEN")
     assert (told["reporter"], told["enrichment"]) == (reporter.email, "NEW")
     assert (told["latitude"], told["longitude"], told["loss_estimate"]) == (48.37, 10.9, 450.5)
     assert told["occurred_at"] == "2026-05-01T10:00:00Z"

@@ -27,7 +27,7 @@ def test_the_answer_is_201_with_what_was_recorded_and_where_it_is(browser_of_rit
     assert f"{incident.key} is recorded" in page
     assert f'href="/incidents/{incident.pk}"' in page
     assert (incident.reporter, incident.reporter_label, incident.ip) == (rita, "", "127.0.0.1")
-    assert (incident.category.key, incident.place, incident.title) == ("theft", "Gate 4", "My **bicycle** is gone.")
+    assert (incident.category.key, incident.place, incident.title) == ("theft", "Gate 4", "My bicycle is gone.")
     assert clock.now() - incident.occurred_at < timedelta(minutes=1)
     assert Event.objects.get(verb="incident.created").actor_label == rita.email
     assert "127.0.0.1" not in page
