@@ -97,6 +97,15 @@ def derive_title(values: Mapping[str, Any]) -> str:
     return line or str(values["category"])
 
 
+def follow_description(incident: Incident, values: dict[str, Any]) -> None:
+    """Gives a title that was the beginning of the description the beginning of the new one."""
+    if "title" in values or not values.get("description"):
+        return
+    known = {"description": incident.description, "category": incident.category}
+    if incident.title == derive_title(known):
+        values["title"] = derive_title({**known, "description": values["description"]})
+
+
 def incident_facts(incident: Incident, names: Iterable[str]) -> dict[str, Any]:
     """The values of some fields as the log keeps them."""
     facts: dict[str, Any] = {}

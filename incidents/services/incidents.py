@@ -16,6 +16,7 @@ from incidents.services.incident_fields import (
     check_whole,
     clean_incident_values,
     derive_title,
+    follow_description,
     incident_facts,
 )
 from incidents.services.incident_news import (
@@ -116,6 +117,7 @@ def update_incident(*, actor: Actor, incident: Incident, changes: Mapping[str, A
     incident = lock_incident(actor, incident, action="update")
     check_incident_fields(actor, changes, incident=incident)
     cleaned = clean_incident_values(changes)
+    follow_description(incident, cleaned)
     changed = [name for name in FIELDS if name in cleaned and getattr(incident, name) != cleaned[name]]
     if not changed:
         return incident

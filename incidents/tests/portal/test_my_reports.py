@@ -92,7 +92,7 @@ def test_who_reported_from_where_is_not_shown(browser_of_rita, rita):
 
 
 def test_what_i_wrote_may_be_changed_until_it_is_worked_on(browser_of_rita, rita):
-    incident = report_of(rita, description="Gone.")
+    incident = report_of(rita, title="", description="Gone.")
     path, edit = f"/incidents/{incident.pk}", f"/incidents/{incident.pk}/edit"
     assert edit in page_of(browser_of_rita, path)
     changed = {"category": "vandalism", "description": "Broken."}
@@ -100,7 +100,7 @@ def test_what_i_wrote_may_be_changed_until_it_is_worked_on(browser_of_rita, rita
     assert (answer.status_code, answer["Location"]) == (302, path)
     assert "was changed" in page_of(browser_of_rita, path)
     incident.refresh_from_db()
-    assert (incident.category.key, incident.description) == ("vandalism", "Broken.")
+    assert (incident.category.key, incident.description, incident.title) == ("vandalism", "Broken.", "Broken.")
     hidden = browser_of_rita.hidden(edit)
     Incident.objects.filter(pk=incident.pk).update(enrichment=EnrichmentState.ENRICHED)
     assert edit not in page_of(browser_of_rita, path)
