@@ -49,6 +49,15 @@
   document.addEventListener("DOMContentLoaded", label);
   document.addEventListener("list:updated", label);
 
+  // A toggle does not bubble.
+  document.addEventListener("toggle", (event) => {
+    const filter = event.target;
+    if (!filter.matches("#filter-bar details") || !filter.open) return;
+    filter.classList.remove("is-at-the-edge");
+    const reach = filter.lastElementChild.getBoundingClientRect().right;
+    filter.classList.toggle("is-at-the-edge", reach > document.documentElement.clientWidth);
+  }, true);
+
   document.addEventListener("click", (event) => {
     for (const open of document.querySelectorAll("#filter-bar details[open], #saved-views details[open]")) {
       if (!open.contains(event.target)) open.open = false;

@@ -128,7 +128,7 @@
       keepPlace(() => swap(fresh, told));
       const number = Math.max(told.size, 1);
       const state = bar.dataset.state === "lost" ? "lost" : "live";
-      show(state, `${number} ${number === 1 ? bar.dataset.noun : bar.dataset.nouns} changed, list updated ${new Date().toLocaleTimeString([], { hour12: false })}`);
+      show(state, `${number} ${number === 1 ? bar.dataset.noun : bar.dataset.nouns} changed, list updated ${new Date().toLocaleTimeString([], { hour12: false, timeZone: bar.dataset.zone })}`);
       document.dispatchEvent(new CustomEvent("list:updated"));
     } catch (error) {
       for (const one of told) changed.add(one);
