@@ -15,7 +15,6 @@ MACHINE_HEADERS = frozenset({"list-id", "x-auto-response-suppress", "x-autoreply
 # Read receipts: nothing came back, a program says that somebody looked.
 RECEIPTS = "disposition-notification"
 _DSN_STATUS = re.compile(r"(?im)^status:\s*([245]\.\d{1,3}\.\d{1,3})")
-_COMMENT = re.compile(r"\([^()]*\)")
 
 
 class MailKind(StrEnum):
@@ -70,14 +69,14 @@ def find_vouched_domain(message: MailPart, *, authserv_id: str) -> str:
     results = headers_of(message, "authentication-results")
     if not authserv_id or not results:
         return ""
-    server, *claims = _without_comments(results[0]).lower().split(";")
+    server, *claims = _without_asides(results[0]).lower().split(";")
     if not server.split() or server.split()[0] != authserv_id.lower():
         return ""
     passed = [words for claim in claims if (words := claim.split()) and words[0].startswith("dmarc=")]
     if len(passed) != 1 or passed[0][0] != "dmarc=pass":
         return ""
     domains = [word.removeprefix("header.from=") for word in passed[0][1:] if word.startswith("header.from=")]
-    return domains[0].rpartition("@")[2].strip('"') if len(domains) == 1 else ""
+    return domains[0].rpartition("@")[2] if len(domains) == 1 else ""
 
 
 def _machine(message: MailPart) -> str:
@@ -91,10 +90,21 @@ def _machine(message: MailPart) -> str:
     return f"the header {found}" if found else ""
 
 
-def _without_comments(value: str) -> str:
-    """Comments may nest, a few deep."""
-    for _ in range(5):
-        value, count = _COMMENT.subn(" ", value)
-        if not count:
-            break
-    return value
+def _without_asides(value: str) -> str:
+    """Without comments, which nest, and quoted texts, in which a sender's own words may stand; nothing is left where one
+    has no end."""
+    kept, depth, is_quoted, is_escaped = [], 0, False, False
+    for sign in value:
+        if is_escaped:
+            is_escaped = False
+        elif sign == "\\" and (depth or is_quoted):
+            is_escaped = True
+        elif is_quoted:
+            is_quoted = sign != '"'
+        elif sign in "()":
+            depth = max(0, depth + (1 if sign == "(" else -1))
+            kept.append(" ")
+        elif not depth:
+            is_quoted = sign == '"'
+            kept.append(sign)
+    return "" if depth or is_quoted else "".join(kept)

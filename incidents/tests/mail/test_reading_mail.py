@@ -208,6 +208,13 @@ def test_a_bounce_names_the_letter_that_came_back():
         (["mx.example; dmarc=pass"], False),
         (["mx.example; dmarc=fail; dmarc=pass header.from=example.com"], False),
         (["mx.example.evil; dmarc=pass header.from=example.com"], False),
+        (['mx.example; dmarc=pass (a (nested; one) of "theirs) header.from=example.com'], True),
+        # The local part of an address is the sender's own, and servers quote it.
+        (['mx.example; spf=pass smtp.mailfrom="x; dmarc=pass header.from=example.com"@evil.example'], False),
+        (['mx.example; spf=pass smtp.mailfrom="x\\"; dmarc=pass header.from=example.com"@evil.example'], False),
+        (['mx.example; dkim=pass header.i="@;dmarc=pass header.from=example.com;"'], False),
+        (["mx.example; spf=pass (x\\); dmarc=pass header.from=example.com)"], False),
+        (['mx.example; spf=pass smtp.mailfrom="x; dmarc=pass header.from=example.com'], False),
         # Whoever sends the mail can write every header but the topmost.
         (["evil.example; none", "mx.example; dmarc=pass header.from=example.com"], False),
         ([], False),
