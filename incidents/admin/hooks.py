@@ -146,4 +146,4 @@ class HookAdmin(AccessAdmin[Hook]):
         """When calls were last too many, and how many that were in all."""
         if not hook.throttled_at:
             return "never"
-        return f"{write_moment(hook.throttled_at)}, {hook.throttled_count:,} in all"
+        return format_html("{}, {} in all", write_moment(hook.throttled_at), f"{hook.throttled_count:,}")

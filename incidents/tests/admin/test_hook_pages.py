@@ -10,6 +10,7 @@ from incidents.admin.hook_signals import describe_signals
 from incidents.models import Hook, HookCall, HookRule, Incident, Issue
 from incidents.services.hook_rules import create_rule
 from incidents.testing.hook_calls import SYSTEM, Sender, alert, group, issue_news
+from tracker import clock
 from tracker.models import Event
 
 pytestmark = pytest.mark.django_db
@@ -79,6 +80,12 @@ def test_maintainers_look_at_hooks_and_change_nothing(maintainer_client: Client)
     ):  # fmt: skip
         assert maintainer_client.post(page, FORM).status_code == 403, page
     assert Event.objects.count() == before
+
+
+def test_the_list_says_when_a_hook_was_throttled(maintainer_client: Client):
+    hook = Sender("grafana").hook
+    Hook.objects.filter(pk=hook.pk).update(throttled_at=clock.now(), throttled_count=1200)
+    assert "ago</time>, 1,200 in all" in text_of(maintainer_client.get(HOOKS))
 
 
 def test_rules_are_made_moved_and_deleted(admin_client: Client):
