@@ -3,7 +3,7 @@ PYTHON ?= python3
 PYTEST_WORKERS ?= 2
 BIN := .venv/bin
 
-.PHONY: help run test attacks lint fmt bench chaos e2e lock clean local dev
+.PHONY: help run test attacks bulk lint fmt bench chaos e2e lock clean local dev
 
 help:  ## say what there is
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' Makefile
@@ -20,11 +20,14 @@ run: local  ## start everything and say where; Ctrl-C stops it, PORT moves it
 	@exec $(BIN)/python manage.py run_local
 
 test: dev  ## the whole suite on a real PostgreSQL and a real Valkey, with coverage
-	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) -m "not slow and not chaos and not e2e" --ignore-glob='*/tests/attacks/*' \
+	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) -m "not slow and not bulk and not chaos and not e2e" --ignore-glob='*/tests/attacks/*' \
 		--cov --cov-report=term $(ARGS)
 
 attacks: dev  ## ask every address, form and service what no client should
 	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) -m "not e2e" tracker/tests/attacks incidents/tests/attacks $(ARGS)
+
+bulk: dev  ## take in the real data sets whole, where they are at hand
+	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) -m bulk $(ARGS)
 
 lint: dev  ## style, types, floors, migrations, production settings, scripts
 	@BIN=$(BIN) sh .ci/lint

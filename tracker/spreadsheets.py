@@ -12,6 +12,9 @@ from typing import Any
 
 QUOTE = "'"
 MAX_CELL_CHARACTERS = 1_000_000
+# The module's own limit is less than a cell may hold. It is the whole process's, so it is set here, once; readers
+# refuse what is too long for them by themselves.
+csv.field_size_limit(MAX_CELL_CHARACTERS)
 _FORMULA_SIGNS = frozenset("=+-@\u2212")
 # Inside a quoted cell every quote stands twice, so that a single one after a comma always begins a cell.
 _SIGN_AT_CELL_START = re.compile(rb'(?:\A|,)"(?=[^"0-9A-Za-z])')
@@ -40,8 +43,6 @@ def neutralise_lines(lines: Iterable[bytes]) -> Iterator[bytes]:
 
     Most rows have no cell that begins with a sign and pass as they are; the others are read and written again.
     """
-    # The csv module's own limit is half of what a cell may hold, and is the whole process's.
-    csv.field_size_limit(max(csv.field_size_limit(), MAX_CELL_CHARACTERS))
     for line in lines:
         yield line if _SIGN_AT_CELL_START.search(line) is None else _rewrite(line)
 

@@ -5,6 +5,7 @@ import io
 from collections.abc import Collection, Iterator, Sequence
 from typing import IO
 
+from tracker import spreadsheets
 from tracker.exceptions import InvalidInput
 from tracker.texts import UNSTORABLE, is_storable
 
@@ -22,7 +23,6 @@ def read_csv_rows(
     Raises:
         InvalidInput: the file as a whole is too large, is no CSV table, or lacks one of the columns `needed`.
     """
-    csv.field_size_limit(max(csv.field_size_limit(), MAX_CELL_CHARACTERS))
     reader = csv.reader(_read_lines(stream, encoding), delimiter=delimiter, strict=True)
     names: Sequence[str] | None = None
     line, count = 1, 0
@@ -49,7 +49,8 @@ def _read_lines(stream: IO[bytes], encoding: str) -> Iterator[str]:
     name = "utf-8-sig" if encoding == "utf-8" else encoding
     text = io.TextIOWrapper(stream, encoding=name, errors="surrogateescape", newline="")
     size = 0
-    while line := text.readline(MAX_CELL_CHARACTERS * 2):
+    # Not even a line that is no row is read beyond what a cell may hold anywhere.
+    while line := text.readline(spreadsheets.MAX_CELL_CHARACTERS * 2):
         size += len(line)
         if size > MAX_FILE_CHARACTERS:
             raise InvalidInput.of_field("file", f"Up to {MAX_FILE_CHARACTERS:,} characters; split it.")

@@ -91,8 +91,8 @@ def _machine(message: MailPart) -> str:
 
 
 def _without_asides(value: str) -> str:
-    """Without comments, which nest, and quoted texts, in which a sender's own words may stand; nothing is left where one
-    has no end."""
+    """Without comments, which nest, and quoted texts, in which a sender's own words may stand; nothing is left where
+    one has no end."""
     kept, depth, is_quoted, is_escaped = [], 0, False, False
     for sign in value:
         if is_escaped:

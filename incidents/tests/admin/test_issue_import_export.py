@@ -58,7 +58,6 @@ def test_a_round_trip_changes_nothing_whatever_the_cells_hold(maintainer_client:
         text = " ".join(cell.split())[:300] or "-"
         make_issue(title=text, description=cell.strip(), assignee=maintainer, tags=["x"], due_on="2027-01-31")
     data = export(maintainer_client)
-    csv.field_size_limit(300_000)
     rows = list(csv.DictReader(io.StringIO(data.decode(), newline="")))
     assert not [row for row in rows if row["description"][:1] in ("=", "+", "@") or row["title"][:1] in ("=", "@")]
     seen = look(maintainer_client, data)

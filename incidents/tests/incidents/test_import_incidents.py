@@ -73,6 +73,7 @@ def refuse(file: Any, *options: str) -> tuple[str, str]:
     return str(refusal.value), errors.getvalue()
 
 
+@pytest.mark.bulk
 @needs(THEFTS)
 def test_thousands_of_real_thefts_come_in_once_and_their_figures_equal_a_slow_count():
     assert run(THEFTS) == "12852 created, 0 updated, 0 unchanged, 945 linked"

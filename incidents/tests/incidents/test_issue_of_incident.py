@@ -3,9 +3,9 @@
 import pytest
 
 from incidents.models import IncidentLink, Issue
+from incidents.services.field_checks import MAX_DESCRIPTION_CHARACTERS
 from incidents.services.incident_issues import open_issue_for_incident
 from incidents.services.incidents import delete_incident
-from incidents.services.issue_fields import MAX_DESCRIPTION_CHARACTERS
 from incidents.testing.incident_factories import make_incident
 from tracker import clock
 from tracker.access import Actor

@@ -47,6 +47,7 @@ def run(*args: Any) -> str:
     return out.getvalue().strip()
 
 
+@pytest.mark.bulk
 @needs(HF)
 def test_thousands_of_real_issues_come_in_once_and_are_found():
     make_project(key="HF")

@@ -17,7 +17,7 @@ PROBES = all_probes()
 ROLES = {"rep": Role.REPORTER, "mnt": Role.MAINTAINER, "adm": Role.ADMIN}
 # Where the API lives: below /v1/, and where old clients look for it.
 API = ("v1/", "analysis")
-WAYS = {"session": session_client, "jwt": jwt_client}
+WAYS = (session_client, jwt_client)
 PUBLIC = {
     "v1/auth/login",
     "v1/auth/refresh",
@@ -67,12 +67,13 @@ def check_refusal(client, probe, values, code):
         assert answer.json()["error"]["type"] in ("permission_denied", "method_not_allowed")
 
 
-@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("probe", PROBES, ids=lambda probe: probe.name)
-def test_a_person_gets_what_the_table_says(probe, role, way):
+def test_a_person_gets_what_the_table_says(probe, role):
     user, other = make_user(ROLES[role]), make_user(Role.ADMIN)
-    client, code = WAYS[way](user), code_of(probe, role)
+    # Each address is asked in both ways, and each role asks in both.
+    way = WAYS[(PROBES.index(probe) + list(ROLES).index(role)) % len(WAYS)]
+    client, code = way(user), code_of(probe, role)
     if code in ("N", "X"):
         check_refusal(client, probe, probe.arrange(other), code)
         return
