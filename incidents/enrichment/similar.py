@@ -120,7 +120,7 @@ def _judge(me: dict[str, Any], row: Sequence[Any]) -> dict[str, Any]:
             return {"id": id, "score": 0.0, "reasons": []}
         nearness, where = 1 - km / MAX_KM, f"{km * 1000:.0f} m away"
     score = WORDS_WEIGH * likeness + SPACE_WEIGHS * nearness + TIME_WEIGHS * (1 - hours / MAX_HOURS)
-    reasons = [where, f"{hours:.0f} hours apart", f"words alike by {likeness:.0%}"]
+    reasons = [where, f"{hours:.1f} h apart", f"words alike by {100 * likeness:.0f} %"]
     return {"id": id, "score": round(score, 2), "reasons": reasons}
 
 

@@ -38,7 +38,7 @@ def test_an_incident_is_taken_down_triaged_and_closed(
     page.get_by_role("button", name="Save").click()
     expect(page.locator(".rich-text strong", has_text="blue")).to_be_visible()
     incident = Incident.objects.get(title="Bicycle gone from the rack")
-    found = {"similar": [{"id": before.pk, "score": 0.71, "reasons": ["the same place", "1 hours apart"]}]}
+    found = {"similar": [{"id": before.pk, "score": 0.71, "reasons": ["the same place", "1.0 h apart"]}]}
     EnrichmentRun.objects.filter(incident=incident, provider="similar").update(state="done", answer=found)
     page.keyboard.press("a")
     expect(page.get_by_text("Assigned to")).to_be_visible()

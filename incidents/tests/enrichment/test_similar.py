@@ -40,7 +40,7 @@ def test_the_same_thing_told_twice_is_found_with_its_reasons():
     (one,) = found(second).values()
     assert one["id"] == first.pk
     assert one["score"] > 0.8
-    assert one["reasons"][:2] == ["56 m away", "2 hours apart"]
+    assert one["reasons"][:2] == ["56 m away", "2.0 h apart"]
 
 
 @pytest.mark.parametrize(
