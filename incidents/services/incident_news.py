@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from incidents.models import Incident
-from incidents.rich_text import find_mentions
+from incidents.services.mentions import find_mentioned
 from tracker.access import Actor
 from tracker.choices import NotificationKind, Role
 from tracker.models import User
@@ -50,14 +50,8 @@ def tell_incident_assignee(*, actor: Actor, incident: Incident) -> set[int]:
 def tell_incident_mentioned(
     *, actor: Actor, incident: Incident, text: str, known: str = "", is_internal: bool = False
 ) -> set[int]:
-    """Tells those whom `text` mentions, and `known` did not, if they may see it; whom, by their ids.
-
-    Only people mention people: of what strangers, senders and mails say, those hear whom it concerns.
-    """
-    if actor.user is None:
-        return set()
-    addresses = find_mentions(text) - find_mentions(known)
-    people = list(User.objects.filter(email__in=addresses, is_active=True)) if addresses else []
+    """Tells those whom `text` mentions, and `known` did not, if they may see it; whom, by their ids."""
+    people = find_mentioned(actor, text, known=known)
     headline = f"{actor.label} mentions you in {incident.key}: {incident.title}"
     return _tell(actor, incident, people, NotificationKind.MENTIONED, headline, text, is_internal=is_internal)
 

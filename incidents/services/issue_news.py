@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from incidents.models import Issue
-from incidents.rich_text import find_mentions
+from incidents.services.mentions import find_mentioned
 from tracker.access import Actor
 from tracker.choices import NotificationKind, Role
 from tracker.models import User
@@ -41,16 +41,9 @@ def tell_assignee(*, actor: Actor, issue: Issue) -> set[int]:
 def tell_mentioned(
     *, actor: Actor, issue: Issue, text: str, known: str = "", except_ids: Collection[int] = ()
 ) -> set[int]:
-    """Tells those whom `text` mentions, and `known` did not, if they may see the issue; whom, by their ids.
-
-    Only people mention people: of what strangers, senders and mails say, those hear whom it concerns.
-    """
-    if actor.user is None:
-        return set()
-    addresses = find_mentions(text) - find_mentions(known)
-    people = list(User.objects.filter(email__in=addresses, is_active=True)) if addresses else []
+    """Tells those whom `text` mentions, and `known` did not, if they may see the issue; whom, by their ids."""
     headline = f"{actor.label} mentions you in {issue.key}: {issue.title}"
-    people = [person for person in people if person.pk not in except_ids]
+    people = [person for person in find_mentioned(actor, text, known=known) if person.pk not in except_ids]
     return _tell(actor, issue, people, NotificationKind.MENTIONED, headline, text)
 
 
