@@ -63,7 +63,7 @@ class TalkPage(WorkPage[R]):
             "timeline": self.read_timeline(actor, row, files, before=before),
             "is_older": before is not None,
             "comment_form": self.comment_form(),
-            "comment_tools": "admin/incidents/work/comment_tools.html",
+            "comment_tools": "admin/incidents/worked_on/comment_tools.html",
             "may_comment": may(actor, "comments", "create"),
             "may_delete_comments": may(actor, "comments", "delete"),
             "may_attach": may(actor, "attachments", "create"),

@@ -112,7 +112,7 @@ class TriagePage(QuickSteps[R]):
             "back": f"{self.list_url()}?{query}" if query else self.list_url(),
             "list_query": query,
         }
-        return TemplateResponse(request, f"admin/incidents/work/{template}", {**frame, **context})
+        return TemplateResponse(request, f"admin/incidents/worked_on/{template}", {**frame, **context})
 
 
 def describe_result(result: TriageResult[Any]) -> tuple[str, str, str]:
