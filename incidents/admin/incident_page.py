@@ -28,7 +28,7 @@ from incidents.admin.timeline import Timeline
 from incidents.models import Attachment, Comment, Incident
 from incidents.services.comments import comment_on_incident
 from incidents.services.incident_exports import export_incidents
-from incidents.services.incident_moves import move_incident, possible_incident_moves
+from incidents.services.incident_moves import move_incident
 from incidents.services.incidents import Origin, create_incident, delete_incident, update_incident
 from tracker.access import Actor, may
 from tracker.admin.base import actor_of
@@ -47,7 +47,6 @@ class IncidentPage(TalkPage[Incident], IncidentBonds, IncidentEnrichment, TableE
     fields = (*FIELDS[:5], "reporter_label", *FIELDS[5:])
     assign_form = AssignIncidentForm
     comment_form = IncidentCommentForm
-    possible_moves = staticmethod(possible_incident_moves)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Incident | None:
         """The incident with all that its page names."""

@@ -19,7 +19,7 @@ from incidents.admin.timeline import Timeline
 from incidents.choices import IssueStatus
 from incidents.models import Attachment, Comment, Issue
 from incidents.services.comments import comment_on_issue
-from incidents.services.issue_moves import move_issue, possible_moves
+from incidents.services.issue_moves import move_issue
 from incidents.services.issues import create_issue, delete_issue, update_issue, watch_issue
 from tracker.access import Actor
 from tracker.admin.base import actor_of
@@ -36,7 +36,6 @@ class IssuePage(TalkPage[Issue], IssueBonds, IssueTables):
     owner_field = "reporter"
     form = IssueForm
     assign_form = AssignIssueForm
-    possible_moves = staticmethod(possible_moves)
 
     def get_urls(self) -> list[Any]:
         """What people do, each an address of its own."""

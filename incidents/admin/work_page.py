@@ -1,6 +1,6 @@
 """The page of one thing that is worked on: its fields, its way through the statuses, and who has it."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.contrib import messages
@@ -10,6 +10,7 @@ from django.template.response import TemplateResponse
 from incidents.admin.badges import issue_badge, severity_badge
 from incidents.admin.quick_steps import R
 from incidents.admin.work_forms import AssignForm, EditedForm
+from incidents.services.steps import find_moves
 from tracker.access import Actor, may
 from tracker.admin.base import AccessAdmin, actor_of
 from tracker.admin.user_forms import show_refusal
@@ -22,7 +23,6 @@ class WorkPage(AccessAdmin[R]):
     """The part of an admin that edits, moves and assigns one row. Subclasses say by which services."""
 
     assign_form: ClassVar[type[AssignForm]]
-    possible_moves: Callable[[str], Collection[str]]
 
     def get_urls(self) -> list[Any]:
         """What people do, each an address of its own."""
@@ -52,7 +52,7 @@ class WorkPage(AccessAdmin[R]):
             "title": f"{row.key} {row.title}",
             "status_badge": issue_badge(row.status),
             "severity_badge": severity_badge(row.severity),
-            "moves": [(status, MOVE_WORDS[status]) for status in type(self).possible_moves(row.status)],
+            "moves": [(status, MOVE_WORDS[status]) for status in find_moves(self.resource, row.status)],
             "may_update": may(actor, self.resource, "update"),
             "may_transition": may(actor, self.resource, "transition"),
             "may_delete": self.has_delete_permission(request, row),

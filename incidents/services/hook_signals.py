@@ -107,9 +107,7 @@ def _make_incident(actor: Actor, hook: Hook, signal: Signal, plan: Plan) -> Inci
         "project": plan.project,
         "occurred_at": not_later_than(signal.occurred_at, clock.now()),
     }
-    return create_incident(
-        actor=actor, values=values, origin=Origin(reporter_label=f"{hook.get_kind_display()}: {hook}")
-    )
+    return create_incident(actor=actor, values=values, origin=Origin(reporter_label=_name(hook)))
 
 
 def _make_issue(actor: Actor, hook: Hook, signal: Signal, plan: Plan) -> Issue:

@@ -6,14 +6,9 @@ from incidents.choices import IncidentStatus
 from incidents.models import Incident
 from incidents.services.incident_news import log_incident, tell_incident_people
 from incidents.services.incidents import lock_incident
-from incidents.services.steps import find_moves, next_status, take_step
+from incidents.services.steps import next_status, take_step
 from tracker import access
 from tracker.access import Actor
-
-
-def possible_incident_moves(status: str) -> list[str]:
-    """The statuses that an incident may go to from `status`."""
-    return find_moves("incidents", status)
 
 
 @transaction.atomic

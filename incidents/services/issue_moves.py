@@ -8,15 +8,10 @@ from incidents.services.issue_links import keep_link
 from incidents.services.issue_news import log_issue, tell_watchers
 from incidents.services.issue_search import refresh_search
 from incidents.services.issues import lock_issue
-from incidents.services.steps import find_moves, next_status, take_step
+from incidents.services.steps import next_status, take_step
 from tracker import access, clock
 from tracker.access import Actor
 from tracker.exceptions import Conflict, InvalidInput
-
-
-def possible_moves(status: str) -> list[str]:
-    """The statuses that an issue may go to from `status`."""
-    return find_moves("issues", status)
 
 
 @transaction.atomic
