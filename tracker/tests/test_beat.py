@@ -66,6 +66,15 @@ def _lock_holder() -> int:
         return cursor.fetchone()[0]
 
 
+def _is_beat_waiting_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            " AND datname = current_database() AND query LIKE '%django_celery_beat%')"
+        )
+        return cursor.fetchone()[0]
+
+
 def test_two_beats_send_once_and_the_second_takes_over_when_the_first_is_killed(queue, start_beat):
     leader, follower = start_beat(LEADS), start_beat(WAITS)
     queue()
@@ -85,6 +94,18 @@ def test_a_waiting_beat_ends_at_once_when_told_to(start_beat):
     follower = start_beat(WAITS)
     follower.send(signal.SIGTERM)
     assert follower.wait(seconds=10) == 0
+
+
+def test_a_beat_that_is_told_to_end_in_the_middle_of_a_query_finishes_it_and_ends(queue, start_beat):
+    leader = start_beat(LEADS)
+    for _ in range(3):  # What is sent first is saved at once, what follows is kept for later.
+        leader.wait_until(lambda: queue() > 0, what="a task that was sent")
+    with psycopg.connect(make_child_environment()["DATABASE_URL"]) as other:
+        other.execute("LOCK TABLE django_celery_beat_periodictasks")
+        leader.wait_until(_is_beat_waiting_for_a_lock, what="a query that waits")
+        leader.send(signal.SIGTERM)
+        time.sleep(1)
+    assert leader.wait(seconds=10) == 0
 
 
 def test_a_leader_that_was_stopped_loses_the_lead_and_leaves_when_it_wakes(queue, start_beat):
