@@ -1,0 +1,21 @@
+"""All kinds of reports, by their key. A new one is a module of its own and a line here."""
+
+from collections.abc import Mapping, Sequence
+
+from reports.kinds.contract import Kind
+from tracker.exceptions import InvalidInput
+
+_ALL: Sequence[Kind] = ()
+KINDS: Mapping[str, Kind] = {kind.key: kind for kind in _ALL}
+
+
+def find_kind(key: str) -> Kind:
+    """The kind of this key.
+
+    Raises:
+        InvalidInput: there is none; it names those there are.
+    """
+    kind = KINDS.get(key)
+    if kind is None:
+        raise InvalidInput.of_field("kind", f"Choose one of {', '.join(sorted(KINDS))}.")
+    return kind
