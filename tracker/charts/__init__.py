@@ -5,13 +5,26 @@ theme and pass a strict Content-Security-Policy. Every chart has a title and a d
 links in a chart are for the mouse alone: the table that belongs under each chart has the same ones for everybody.
 
     draw_columns(Words("over-time", "Incidents over time", "…"), columns, series=["Theft", "Outage"])
+    draw_bars(Words(…), [Bar("OPS", [2.5], "OPS: 2.5 days", "/…", target=3)], series=["Median"], target="Promised")
     draw_heat_map(Words(…), rows=["Mon", …], columns=["00", …], cells=[[Cell(3, "Mon, 00: 3", "/…"), …], …])
     draw_plane(Words(…), spots=[Spot(43.65, -79.38, 84, "Annex: 84", "/…"), …])
 """
 
+from tracker.charts.bars import Bar, draw_bars
 from tracker.charts.columns import Column, draw_columns
 from tracker.charts.heat import Cell, draw_heat_map
 from tracker.charts.markup import Markup, Words
 from tracker.charts.plane import Spot, draw_plane
 
-__all__ = ["Cell", "Column", "Markup", "Spot", "Words", "draw_columns", "draw_heat_map", "draw_plane"]
+__all__ = [
+    "Bar",
+    "Cell",
+    "Column",
+    "Markup",
+    "Spot",
+    "Words",
+    "draw_bars",
+    "draw_columns",
+    "draw_heat_map",
+    "draw_plane",
+]

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tracker.charts.legends import draw_legend, legend_height
 from tracker.charts.markup import Markup, Words, draw, draw_chart, draw_link, draw_text
 from tracker.charts.scales import find_ticks
 
 MOST_SERIES = 8
 PLOT_HEIGHT, TOP, LEFT, BOTTOM, RIGHT = 220, 12, 52, 26, 12
-LEGEND_ROW, LEGEND_COLUMN = 20, 170
 LEAST_WIDTH, MOST_WIDTH = 720, 2_400
 LABEL_WIDTH = 80
 
@@ -35,15 +35,14 @@ def draw_columns(words: Words, columns: Sequence[Column], *, series: Sequence[st
     width = min(MOST_WIDTH, max(LEAST_WIDTH, LEFT + RIGHT + 14 * len(columns)))
     ticks = find_ticks(max((column.total for column in columns), default=0))
     bottom = TOP + PLOT_HEIGHT
-    legend = _draw_legend(series, width, bottom + BOTTOM)
-    rows = -(-len(series) // _legend_columns(width)) if len(series) > 1 else 0
+    names = series if len(series) > 1 else ()
     plot = [
         *_draw_axis(ticks, width),
         *_draw_bars(columns, width - LEFT - RIGHT, ticks[-1]),
         *_draw_labels(columns, width - LEFT - RIGHT),
-        *(legend if len(series) > 1 else ()),
+        *draw_legend(names, LEFT, bottom + BOTTOM, width - LEFT),
     ]
-    return draw_chart(words, width, bottom + BOTTOM + LEGEND_ROW * rows + 4, *plot)
+    return draw_chart(words, width, bottom + BOTTOM + legend_height(len(names), width - LEFT) + 4, *plot)
 
 
 def _draw_axis(ticks: Sequence[int], width: float) -> list[Markup]:
@@ -80,16 +79,3 @@ def _draw_labels(columns: Sequence[Column], width: float) -> list[Markup]:
         for place, column in enumerate(columns)
         if place % every == 0
     ]
-
-
-def _legend_columns(width: float) -> int:
-    return max(1, int((width - LEFT) // LEGEND_COLUMN))
-
-
-def _draw_legend(series: Sequence[str], width: float, top: float) -> list[Markup]:
-    drawn, across = [], _legend_columns(width)
-    for place, name in enumerate(series):
-        x, y = LEFT + LEGEND_COLUMN * (place % across), top + LEGEND_ROW * (place // across)
-        drawn.append(draw("rect", x=x, y=y + 3, width=12, height=12, class_=f"series-{place + 1}"))
-        drawn.append(draw_text(name if len(name) <= 20 else f"{name[:19]}…", x + 18, y + 13))
-    return drawn

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 from django.template import Context, Template
 
-from tracker.charts import Cell, Column, Spot, Words, draw_columns, draw_heat_map, draw_plane
+from tracker.charts import Bar, Cell, Column, Spot, Words, draw_bars, draw_columns, draw_heat_map, draw_plane
 from tracker.charts.heat import SHADES, find_shade
 from tracker.charts.scales import find_lines, find_step, find_ticks
 
@@ -59,6 +59,39 @@ def test_any_number_of_columns_fits(count):
 def test_more_series_than_there_are_colours_are_refused():
     with pytest.raises(ValueError, match="Up to 8"):
         draw_columns(WORDS, [], series=list("abcdefghi"))
+
+
+def test_bars_are_as_long_as_their_figures_and_a_missing_one_is_no_zero():
+    bars = [Bar("OPS", [4, 8.25], "tip", "/ops", target=6), Bar(EVIL, [None, 0], EVIL, "", figures=("–", "0 days"))]
+    root = read(draw_bars(WORDS, bars, series=["Median", EVIL], target="Promised"))
+    drawn = [bar for bar in root.iter(f"{SVG}rect") if float(bar.get("y")) < 70]
+    assert float(drawn[1].get("width")) == pytest.approx(2.0625 * float(drawn[0].get("width")), rel=0.001)
+    assert [one.text for one in root.iter(f"{SVG}text") if one.get("class") == "chart-figure"] == [
+        "4",
+        "8.25",
+        "–",
+        "0 days",
+    ]
+    assert [link.get("href") for link in root.iter(f"{SVG}a")] == ["/ops"]
+    marks = [float(line.get("x1")) for line in root.iter(f"{SVG}line") if line.get("class") == "target"]
+    assert len(marks) == 2
+    assert marks[0] == pytest.approx(float(drawn[0].get("x")) + 1.5 * float(drawn[0].get("width")), abs=0.1)
+
+
+@pytest.mark.parametrize("count", [0, 1, 100])
+@pytest.mark.parametrize("highest", [None, 100])
+def test_any_number_of_bars_fits(count, highest):
+    bars = [Bar(f"{n} {'long name ' * 5}", [n * 1e7 if n % 3 else None], "tip") for n in range(count)]
+    root = read(draw_bars(WORDS, bars, series=["Median"], highest=highest))
+    width, height = float(root.get("width")), float(root.get("height"))
+    for bar in root.iter(f"{SVG}rect"):
+        assert float(bar.get("x")) + float(bar.get("width")) <= width
+    assert all(float(one.get("y")) <= height for one in root.iter(f"{SVG}text"))
+
+
+def test_more_bars_than_anybody_reads_are_refused():
+    with pytest.raises(ValueError, match="100 bars"):
+        draw_bars(WORDS, [Bar("a", [1], "tip")] * 101, series=["Median"])
 
 
 def test_a_heat_map_is_darkest_where_the_figure_is_highest():
@@ -125,5 +158,6 @@ def test_every_class_that_is_drawn_has_a_colour():
     drawn: str = draw_columns(WORDS, columns_of((1,) * 8), series=list("abcdefgh"))
     drawn += draw_plane(WORDS, spots=[Spot(1, 1, 1, "tip", mark="1", name="here")])
     drawn += draw_heat_map(WORDS, rows=["a"], columns=list("abcdefg"), cells=[[Cell(n, "") for n in range(7)]])
+    drawn += draw_bars(WORDS, [Bar("a", [1] * 8, "tip", target=2)], series=list("abcdefgh"), target="t")
     used = {name for names in re.findall(r'class="([^"]+)"', drawn) for name in names.split()}
     assert {name for name in used - known if not name.startswith("heat-figure-")} == {"chart-label", "heat"}
