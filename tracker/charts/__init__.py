@@ -6,10 +6,12 @@ links in a chart are for the mouse alone: the table that belongs under each char
 
     draw_columns(Words("over-time", "Incidents over time", "…"), columns, series=["Theft", "Outage"])
     draw_bars(Words(…), [Bar("OPS", [2.5], "OPS: 2.5 days", "/…", target=3)], series=["Median"], target="Promised")
+    draw_areas(Words("flow", "Open by status", "…"), columns, series=["New", "Active"])
     draw_heat_map(Words(…), rows=["Mon", …], columns=["00", …], cells=[[Cell(3, "Mon, 00: 3", "/…"), …], …])
     draw_plane(Words(…), spots=[Spot(43.65, -79.38, 84, "Annex: 84", "/…"), …])
 """
 
+from tracker.charts.areas import draw_areas
 from tracker.charts.bars import Bar, draw_bars
 from tracker.charts.columns import Column, draw_columns
 from tracker.charts.heat import Cell, draw_heat_map
@@ -23,6 +25,7 @@ __all__ = [
     "Markup",
     "Spot",
     "Words",
+    "draw_areas",
     "draw_bars",
     "draw_columns",
     "draw_heat_map",

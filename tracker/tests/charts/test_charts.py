@@ -8,7 +8,18 @@ from xml.etree import ElementTree
 import pytest
 from django.template import Context, Template
 
-from tracker.charts import Bar, Cell, Column, Spot, Words, draw_bars, draw_columns, draw_heat_map, draw_plane
+from tracker.charts import (
+    Bar,
+    Cell,
+    Column,
+    Spot,
+    Words,
+    draw_areas,
+    draw_bars,
+    draw_columns,
+    draw_heat_map,
+    draw_plane,
+)
 from tracker.charts.heat import SHADES, find_shade
 from tracker.charts.scales import find_lines, find_step, find_ticks
 
@@ -56,9 +67,34 @@ def test_any_number_of_columns_fits(count):
         assert 0 <= float(bar.get("x")) <= width - float(bar.get("width")) + 0.01
 
 
-def test_more_series_than_there_are_colours_are_refused():
+@pytest.mark.parametrize("form", [draw_columns, draw_areas])
+def test_more_series_than_there_are_colours_are_refused(form):
     with pytest.raises(ValueError, match="Up to 8"):
-        draw_columns(WORDS, [], series=list("abcdefghi"))
+        form(WORDS, [], series=list("abcdefghi"))
+
+
+def corners_of(area: ElementTree.Element) -> list[tuple[float, float]]:
+    return [tuple(map(float, corner.split())) for corner in area.get("d").strip("MZ").split("L")]
+
+
+def test_areas_stack_without_gaps_and_lead_somewhere():
+    root = read(draw_areas(WORDS, columns_of((30, 10, 0), (0, 0, 0), (20, 5, 0)), series=["New", EVIL, "Nothing"]))
+    lower, upper = (corners_of(area) for area in root.iter(f"{SVG}path"))
+    half = len(lower) // 2
+    assert lower[:half] == upper[half:][::-1], "the upper area stands on the lower"
+    floor = lower[-1][1]
+    assert floor - upper[1][1] == pytest.approx((floor - lower[1][1]) * 4 / 3, abs=0.2)
+    assert lower[2][1] == upper[2][1] == floor
+    assert [link.get("href") for link in root.iter(f"{SVG}a")] == [f"/list?n={n}&x=1" for n in (1, 2, 3)]
+
+
+@pytest.mark.parametrize("count", [0, 1, 400])
+def test_any_number_of_columns_fits_under_areas(count):
+    root = read(draw_areas(WORDS, columns_of(*[(n % 7,) for n in range(1, count + 1)]), series=["Theft"]))
+    for area in root.iter(f"{SVG}path"):
+        xs = [x for x, _ in corners_of(area)]
+        assert (min(xs), max(xs)) == (52, 708)
+    assert len(list(root.iter(f"{SVG}a"))) == count
 
 
 def test_bars_are_as_long_as_their_figures_and_a_missing_one_is_no_zero():
@@ -159,5 +195,6 @@ def test_every_class_that_is_drawn_has_a_colour():
     drawn += draw_plane(WORDS, spots=[Spot(1, 1, 1, "tip", mark="1", name="here")])
     drawn += draw_heat_map(WORDS, rows=["a"], columns=list("abcdefg"), cells=[[Cell(n, "") for n in range(7)]])
     drawn += draw_bars(WORDS, [Bar("a", [1] * 8, "tip", target=2)], series=list("abcdefgh"), target="t")
+    drawn += draw_areas(WORDS, columns_of((1,) * 8), series=list("abcdefgh"))
     used = {name for names in re.findall(r'class="([^"]+)"', drawn) for name in names.split()}
     assert {name for name in used - known if not name.startswith("heat-figure-")} == {"chart-label", "heat"}
