@@ -13,7 +13,6 @@ from rest_framework import serializers
 
 from tracker.access import Actor
 from tracker.charts import Markup
-from tracker.files.uploads import Upload
 
 Result = Mapping[str, Any]
 Cell = str | int | float | None
@@ -95,15 +94,6 @@ class Presentation:
 
 
 @dataclass(frozen=True, slots=True)
-class MadeFile:
-    """A file that a kind wrote, not stored yet: whoever runs the report stores and closes it. `upload.name` is what it
-    is called."""
-
-    upload: Upload
-    content_type: str
-
-
-@dataclass(frozen=True, slots=True)
 class Kind:
     """One kind of report.
 
@@ -114,8 +104,6 @@ class Kind:
         compute: the result, by set statements, as plain JSON.
         present: the result made readable; a pure function of the result and its parameters.
         reads_policy: whether the versions of the SLA policy in force are part of what it says.
-        require: for what depends on the parameters, beside `resources`; raises PermissionDenied.
-        make_file: called instead of `compute` where the answer is a file; its result says what is in it.
     """
 
     key: str
@@ -126,5 +114,3 @@ class Kind:
     compute: Callable[[Question], Result]
     present: Callable[[Result, Mapping[str, Any]], Presentation]
     reads_policy: bool = False
-    require: Callable[[Actor, Mapping[str, Any]], object] | None = None
-    make_file: Callable[[Question], tuple[Result, MadeFile]] | None = None
