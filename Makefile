@@ -20,11 +20,11 @@ run: local  ## start everything and say where; Ctrl-C stops it, PORT moves it
 	@exec $(BIN)/python manage.py run_local
 
 test: dev  ## the whole suite on a real PostgreSQL and a real Valkey, with coverage
-	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) -m "not slow and not bulk and not chaos and not e2e" --ignore-glob='*/tests/attacks/*' \
+	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) -m "not slow and not attack and not bulk and not chaos and not e2e" \
 		--cov --cov-report=term $(ARGS)
 
 attacks: dev  ## ask every address, form and service what no client should
-	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) -m "not e2e" tracker/tests/attacks incidents/tests/attacks $(ARGS)
+	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) -m "attack and not e2e and not chaos" $(ARGS)
 
 bulk: dev  ## take in the real data sets whole, where they are at hand
 	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) -m bulk $(ARGS)

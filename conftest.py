@@ -20,6 +20,13 @@ from tracker import clock
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever lies in a folder `attacks` is one."""
+    for item in items:
+        if "attacks" in item.path.parts:
+            item.add_marker(pytest.mark.attack)
+
+
 @pytest.fixture(autouse=True)
 def _fresh_cache() -> Iterator[None]:
     """No counter, lock or cached row outlives its test: rows may come back under the same id."""

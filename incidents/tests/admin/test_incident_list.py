@@ -49,7 +49,8 @@ def some_incidents(maintainer: User) -> None:
                   recovery="missing", project=ops, place="Hall 3", description="A blue bicycle")  # fmt: skip
     make_incident(title="back", category=category_of("theft"), occurred_at=THEN, latitude=43.6502, longitude=-79.3802,
                   recovery="recovered", severity="critical")  # fmt: skip
-    make_incident(title="paint", category=category_of("vandalism"), factory=factory, assignee=maintainer)
+    make_incident(title="paint", category=category_of("vandalism"), factory=factory, assignee=maintainer,
+                  occurred_at=THEN + timedelta(days=2, hours=-4))  # fmt: skip
     make_incident(title="lamp", category=category_of("outage"), occurred_at=THEN + timedelta(days=1, hours=1))
     Incident.objects.filter(title="back").update(status="DONE", done_at=clock.now())
     Incident.objects.filter(title="lamp").update(enrichment="FAILED", reporter=maintainer)

@@ -104,6 +104,7 @@ def test_no_file_and_a_file_that_is_text_are_named():
         assert (answer.status_code, answer.json()["error"]["details"][0]["field"]) == (400, "file"), answer.content
 
 
+@pytest.mark.attack
 @pytest.mark.skipif(not hostile_names(), reason=MISSING)
 def test_hostile_names_come_back_harmless():
     client, issue = jwt_client(make_user()), make_issue()
@@ -115,6 +116,7 @@ def test_hostile_names_come_back_harmless():
         assert not set(disposition) & set("\r\n\0\u202e/\\<")
 
 
+@pytest.mark.attack
 @pytest.mark.skipif(not hostile_uploads(), reason=MISSING)
 def test_hostile_files_are_downloads_or_refusals():
     client, issue = jwt_client(make_user()), make_issue()

@@ -290,6 +290,7 @@ BOMBS = {
 }
 
 
+@pytest.mark.attack
 @pytest.mark.parametrize("name", BOMBS)
 def test_bombs_cost_little(name):
     check_keepable(read_quickly(BOMBS[name]))

@@ -6,7 +6,7 @@ from incidents.models import Attachment, Incident
 from incidents.testing.portal import NEW, REPORTS
 from tracker.testing.hostile_files import draw_picture, encode_form, hostile_names, hostile_uploads
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.attack]
 
 
 @pytest.mark.skipif(not hostile_uploads(), reason="the sample files are missing; name their folder by TRACKER_DATA")

@@ -22,6 +22,8 @@ from tracker.models import ApiToken, LoginSession, Project, User
 from tracker.services.events import log_event
 from tracker.testing.web_servers import WebServer
 
+pytestmark = pytest.mark.attack
+
 
 def _demote(user):
     user.role = "reporter"

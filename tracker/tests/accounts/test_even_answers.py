@@ -8,7 +8,7 @@ from tracker.services import password_resets, registrations
 from tracker.services.letters import order_letter
 from tracker.testing.factories import PASSWORD, ApiClient, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.attack]
 SAMPLES = 7
 SLOWNESS = 0.05
 # A machine that does other things at the same time is a few milliseconds late now and then.

@@ -15,6 +15,8 @@ from tracker.testing.factories import PASSWORD, ApiClient, make_user
 LOGIN = "/v1/auth/login"
 NOON = datetime(2026, 3, 2, 12, 1, tzinfo=UTC)
 
+pytestmark = pytest.mark.attack
+
 
 def guess(email, number=0, client=None):
     headers = {"X-Forwarded-For": f"203.0.113.{number % 250}"}
