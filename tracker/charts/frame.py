@@ -9,6 +9,7 @@ MOST_SERIES = 8
 PLOT_HEIGHT, TOP, LEFT, BOTTOM, RIGHT = 220, 12, 52, 26, 12
 LEAST_WIDTH, MOST_WIDTH = 720, 2_400
 LABEL_WIDTH = 80
+LARGE = ((1e12, "T"), (1e9, "G"), (1e6, "M"))
 
 
 def check_series(series: Sequence[str]) -> None:
@@ -17,14 +18,27 @@ def check_series(series: Sequence[str]) -> None:
         raise ValueError(f"Up to {MOST_SERIES} series.")
 
 
-def draw_axis(ticks: Sequence[int], width: float) -> list[Markup]:
+def find_height(value: float, ticks: Sequence[float]) -> float:
+    """Where a value stands on the scale that the ticks make."""
+    return TOP + PLOT_HEIGHT * (1 - (value - ticks[0]) / (ticks[-1] - ticks[0]))
+
+
+def draw_axis(ticks: Sequence[float], width: float) -> list[Markup]:
     """Lines across the plot, each with its number."""
     drawn = []
     for tick in ticks:
-        y = TOP + PLOT_HEIGHT * (1 - tick / ticks[-1])
+        y = find_height(tick, ticks)
         drawn.append(draw("line", x1=LEFT, x2=width - RIGHT, y1=y, y2=y, class_="chart-grid"))
-        drawn.append(draw_text(f"{tick:,}", LEFT - 6, y + 4, anchor="end"))
+        drawn.append(draw_text(write_figure(tick), LEFT - 6, y + 4, anchor="end"))
     return drawn
+
+
+def write_figure(value: float) -> str:
+    """A figure as it is read on a scale: 1,200, 0.25, 3.5 M."""
+    for size, letter in LARGE:
+        if abs(value) >= size:
+            return f"{value / size:,.4g} {letter}"
+    return f"{value:,.10g}"
 
 
 def draw_labels(labels: Sequence[str], width: float) -> list[Markup]:

@@ -1,20 +1,33 @@
 """Legends: which colour stands for what, in rows under a chart."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from tracker.charts.markup import Markup, draw, draw_text
 
 ROW_HEIGHT, COLUMN_WIDTH = 20, 170
 MOST_LETTERS = 20
+MARK_WIDTH = 12
 
 
-def draw_legend(names: Sequence[str], left: float, top: float, width: float) -> list[Markup]:
-    """A square of each series' colour with its name, from the first series on."""
+def draw_square(number: int, x: float, y: float) -> Markup:
+    """The mark of a series whose colour fills what it stands for."""
+    return draw("rect", x=x, y=y + 3, width=MARK_WIDTH, height=12, class_=f"series-{number}")
+
+
+def draw_legend(
+    names: Sequence[str],
+    left: float,
+    top: float,
+    width: float,
+    draw_mark: Callable[[int, float, float], Markup] = draw_square,
+    mark_width: int = MARK_WIDTH,
+) -> list[Markup]:
+    """The mark of each series, a square of its colour if nothing else, with its name, from the first series on."""
     drawn, across = [], _count_columns(width)
     for place, name in enumerate(names):
         x, y = left + COLUMN_WIDTH * (place % across), top + ROW_HEIGHT * (place // across)
-        drawn.append(draw("rect", x=x, y=y + 3, width=12, height=12, class_=f"series-{place + 1}"))
-        drawn.append(draw_text(shorten(name), x + 18, y + 13))
+        drawn.append(draw_mark(place + 1, x, y))
+        drawn.append(draw_text(shorten(name), x + mark_width + 6, y + 13))
     return drawn
 
 

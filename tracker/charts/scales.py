@@ -24,3 +24,16 @@ def find_lines(low: float, high: float, most: int = 5) -> tuple[list[float], flo
     step = find_step(high - low, most)
     first = math.ceil(low / step - 1e-9)
     return [number * step for number in range(first, math.floor(high / step + 1e-9) + 1)], step
+
+
+def find_value_ticks(low: float, high: float, *, is_whole: bool = False, most: int = 5) -> list[float]:
+    """The figures of a scale in round steps, from at most `low` to at least `high`; both are finite.
+
+    `is_whole`: what is counted has no fractions, so the scale has none either.
+    """
+    if low == high:
+        low, high = (low, high + 1) if low >= 0 else (low - 1, high)
+    step = find_step(high - low, most)
+    step = max(1.0, math.ceil(step)) if is_whole else step
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    return [number * step for number in range(first, last + 1)]

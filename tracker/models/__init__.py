@@ -1,6 +1,6 @@
 """The registry's tables; import them from here."""
 
-from tracker.models.assets import Factory
+from tracker.models.assets import Factory, ProductionPoint, Sprocket
 from tracker.models.events import Event
 from tracker.models.heartbeats import SweepHeartbeat
 from tracker.models.idempotency import IdempotencyRecord
@@ -20,8 +20,10 @@ __all__ = [
     "LoginSession",
     "Notification",
     "NotificationPreference",
+    "ProductionPoint",
     "Project",
     "SavedView",
+    "Sprocket",
     "SweepHeartbeat",
     "User",
 ]
