@@ -8,3 +8,7 @@ class ReportsConfig(AppConfig):
 
     name = "reports"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Declares schedules, once the models can be imported."""
+        from reports import default_schedules  # noqa: F401

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from celery import Celery, bootsteps
-from django.db import DatabaseError, InterfaceError, close_old_connections
+from django.db import DatabaseError, InterfaceError, close_old_connections, connections
 from django_celery_beat.models import PeriodicTask
 
 from tracker import clock, heartbeats, logs, schedules
@@ -47,13 +47,35 @@ def run_late_sweeps(app: Celery) -> list[str]:
             continue
         with logs.context(request_id=logs.new_request_id(), operation=default.task):
             logger.warning("Nobody rang for this sweep; the worker runs it itself.")
-            try:
-                task.run()
-            except Exception:
-                # Whatever it was, it is recorded with the sweep; the thread has to live.
-                logger.exception("A sweep failed.")
+            if default.is_long:
+                _run_beside(default, task)
+            else:
+                _run(task)
         names.append(default.name)
     return names
+
+
+def _run(task: Any) -> None:
+    try:
+        task.run()
+    except Exception:
+        # Whatever it was, it is recorded with the sweep; the thread has to live.
+        logger.exception("A sweep failed.")
+
+
+def _run_beside(default: DefaultSchedule, task: Any) -> None:
+    """Runs a long sweep in a thread of its own, one at a time, so that no short one waits for it."""
+    name = f"safety-net-{default.name}"
+    if any(thread.name == name for thread in threading.enumerate()):
+        return
+
+    def run() -> None:
+        try:
+            _run(task)
+        finally:
+            connections.close_all()
+
+    threading.Thread(target=run, name=name, daemon=True).start()
 
 
 class SafetyNet(threading.Thread):

@@ -47,13 +47,15 @@ class SchedulableTask:
 
 @dataclass(frozen=True, slots=True)
 class DefaultSchedule:
-    """A schedule that Tracker ships. A vital one is also run by the worker itself when nobody rings for it."""
+    """A schedule that Tracker ships. A vital one is also run by the worker itself when nobody rings for it; then
+    one that may take minutes (`is_long`) runs beside the others, so that they do not wait for it."""
 
     name: str
     task: str
     when: Every | Daily
     description: str
     is_vital: bool = False
+    is_long: bool = False
 
     @property
     def sweep(self) -> str:

@@ -81,6 +81,8 @@ ENRICHMENT_TOKEN = env.read_header_text("ENRICHMENT_TOKEN")
 ENRICHMENT_RATE_PER_MINUTE = env.read_integer("ENRICHMENT_RATE_PER_MINUTE", 60, low=1, high=100_000)
 ENRICHMENT_CACHE_HOURS = env.read_number("ENRICHMENT_CACHE_HOURS", 24, low=0, high=8760)
 ENRICHMENT_TIMEOUT_SECONDS = env.read_number("ENRICHMENT_TIMEOUT", 5, low=0.1, high=20)
+# How many reports are computed at the same time, in all workers together; keep it below the number of their processes.
+REPORTS_AT_ONCE = env.read_integer("REPORTS_AT_ONCE", 1, low=1, high=32)
 CLOCK_OFFSET_SECONDS = env.read_number("TRACKER_CLOCK_OFFSET_SECONDS", 0, low=-1e9, high=1e9) if IS_LOCAL else 0.0
 
 INSTALLED_APPS = [

@@ -37,6 +37,25 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptFile:
+    """A file that a computation has put into the file store (tracker/files/keeping.py)."""
+
+    name: str
+    content_type: str
+    storage_key: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class WithFile:
+    """A result that comes with a file: what there is to show of it, and the file itself. Whoever runs the computation
+    deletes the file where it is not wanted any more."""
+
+    result: Result
+    file: KeptFile | None
+
+
+@dataclass(frozen=True, slots=True)
 class Heading:
     """A column of a table; `unit` is "", "minutes", "days", "%" or the like, and stands in the head."""
 
@@ -101,7 +120,8 @@ class Kind:
         key, label, description: for addresses, lists and people.
         resources: rows of the rights table that the requester must be able to list.
         parameters: a serializer of plain values. Its fields' labels and help texts make the form in the back office.
-        compute: the result, by set statements, as plain JSON.
+        compute: the result, by set statements that write nothing, as plain JSON of at most 4 MiB. What has an order is
+            a list: PostgreSQL sorts the keys of objects. It runs in one snapshot, REPEATABLE READ and READ ONLY.
         present: the result made readable; a pure function of the result and its parameters.
         reads_policy: whether the versions of the SLA policy in force are part of what it says.
     """
@@ -111,6 +131,6 @@ class Kind:
     description: str
     resources: Sequence[str]
     parameters: type[serializers.Serializer[Any]]
-    compute: Callable[[Question], Result]
+    compute: Callable[[Question], Result | WithFile]
     present: Callable[[Result, Mapping[str, Any]], Presentation]
     reads_policy: bool = False

@@ -45,11 +45,12 @@ VERBS = {
     "factory": ("created", "updated", "deleted"),
     "saved_view": ("created", "updated", "deleted"),
     "schedule": ("created", "updated", "synced", "deleted"),
+    "report": ("requested", "ready", "failed", "cancelled", "deleted"),
 }  # fmt: skip
 KINDS = (
     "incident", "incidentcategory", "hook", "hookrule", "mailmessage",
     "issue", "tag", "ticket", "alert", "channel", "delivery", "policyversion", "ticketstatus", "user", "apitoken",
-    "project", "factory", "savedview",
+    "project", "factory", "savedview", "report",
 )  # fmt: skip
 
 

@@ -39,6 +39,7 @@ RESOURCES = {
     "attachment": "issues",
     "tag": "tags",
     "factory": "factories",
+    "report": "reports",
 }
 AUDIT_WORDS = frozenset({"user", "token", "schedule", "saved_view"})
 # One query for everyone who listens in this process, however many they are.

@@ -1,0 +1,34 @@
+"""How many reports one person may have: unfinished, so that others' come through, and kept."""
+
+from django.db import connection
+
+from reports.choices import UNFINISHED_STATES
+from reports.models import Report
+from tracker.exceptions import QuotaExceeded, Throttled
+from tracker.models import User
+
+MAX_UNFINISHED = 20
+MAX_KEPT = 1_000
+RETRY_AFTER_SECONDS = 30
+OWNERS_LOCK = 7_230_001
+
+
+def check_room(owner: User | None) -> None:
+    """Whether there is room for one more of this person; Tracker's own schedules make as many as they are set to.
+
+    Raises:
+        Throttled: MAX_UNFINISHED wait or run. QuotaExceeded: MAX_KEPT are kept.
+    """
+    if owner is None:
+        return
+    # Of one person's requests at the same time each counts the one before.
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashint8(%s))", [OWNERS_LOCK, owner.pk])
+    own = Report.objects.filter(owner=owner).order_by()
+    if own.filter(state__in=UNFINISHED_STATES).count() >= MAX_UNFINISHED:
+        raise Throttled(
+            f"{MAX_UNFINISHED} of your reports are not finished; wait for one, or cancel it.",
+            retry_after_seconds=RETRY_AFTER_SECONDS,
+        )
+    if own.count() >= MAX_KEPT:
+        raise QuotaExceeded(f"You keep {MAX_KEPT} reports; delete some that you do not need any more.")
