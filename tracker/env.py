@@ -6,6 +6,7 @@ import re
 import secrets
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -84,6 +85,17 @@ def read_choice(name: str, default: str, choices: tuple[str, ...]) -> str:
         if choice.lower() == text.lower():
             return choice
     raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}; not {text!r}.")
+
+
+def read_timezone(name: str, default: str) -> str:
+    """The name of a time zone of the IANA database, such as Europe/Berlin."""
+    text = read_text(name, default) or default
+    try:
+        return ZoneInfo(text).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ImproperlyConfigured(
+            f"{name} must be the name of a time zone such as Europe/Berlin; not {text!r}."
+        ) from None
 
 
 def read_url(name: str, default: str = "", *, schemes: tuple[str, ...]) -> str:

@@ -208,6 +208,8 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
+# Where a day of the daily figures begins and ends, and the zone of a report where nobody says another.
+SITE_TIMEZONE = env.read_timezone("SITE_TIMEZONE", "UTC")
 USE_TZ = True
 USE_I18N = True
 

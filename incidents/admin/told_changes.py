@@ -4,7 +4,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet, Value, Window
+from django.db.models.functions import Lag
 
 from incidents.admin.timeline import Entry
 from incidents.choices import IncidentStatus, IssueStatus
@@ -30,7 +31,9 @@ def read_moves(
     before: datetime | None,
     limit: int,
 ) -> Iterator[Entry]:
-    """The stays of one thing in its statuses; `labels` are what people call these."""
+    """The moves of one thing from status to status; `labels` are what people call these."""
+    rows = rows.annotate(status_before=Window(Lag("status", default=Value("")), order_by=["started_at", "id"]))
+    rows = rows.exclude(status=F("status_before"))
     if before is not None:
         rows = rows.filter(started_at__lt=before)
     # One more than is shown: the oldest shown tells how long the stay before it was.

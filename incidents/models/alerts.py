@@ -41,7 +41,10 @@ class Alert(models.Model):
             models.UniqueConstraint(fields=["clock", "percent"], name="alert_is_one_per_threshold"),
             models.CheckConstraint(condition=Q(state__in=AlertState.values), name="alert_state_is_known"),
         ]
-        indexes = [models.Index("id", name="alert_live", condition=Q(state__in=sorted(LIVE_ALERT_STATES)))]
+        indexes = [
+            models.Index("id", name="alert_live", condition=Q(state__in=sorted(LIVE_ALERT_STATES))),
+            models.Index("crossed_at", name="alert_by_crossing"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.ticket_id} {self.kind} {self.sla_state}"

@@ -154,11 +154,23 @@ class IncidentAnalysis(Incident):
 
 
 class IncidentSpan(models.Model):
-    """One stay of an incident in one status. The open one has no end; figures of any past day are read from these."""
+    """One stay of an incident as it was: status, severity, project and assignee. The open one has no end.
+
+    Figures of any past moment are read from these; services/steps.py alone begins and ends them.
+    """
 
     id = models.BigAutoField(primary_key=True)
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="spans")
     status = models.CharField(max_length=12, choices=IncidentStatus.choices)
+    severity = models.CharField(max_length=10, choices=Severity.choices, default=Severity.MEDIUM)
+    # No constraints: both are copied from the incident's row in the same transaction, and that row's are checked.
+    project = models.ForeignKey(
+        Project, null=True, on_delete=models.SET_NULL, related_name="+", db_constraint=False, db_index=False
+    )
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", db_constraint=False,
+        db_index=False,
+    )  # fmt: skip
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
     started_by = models.CharField(max_length=120, blank=True)
@@ -173,6 +185,7 @@ class IncidentSpan(models.Model):
                 condition=Q(ended_at__isnull=True) | Q(ended_at__gte=F("started_at")), name="incident_span_runs_forward"
             ),
         ]
+        indexes = [models.Index("started_at", name="incident_span_by_start")]
 
     def __str__(self) -> str:
         return f"{self.incident_id} {self.status}"

@@ -64,10 +64,19 @@ RULES = {
     "what is sent was attempted": """
         SELECT id::text FROM incidents_delivery
          WHERE status = 'sent' AND (sent_at IS NULL OR (attempts = 0 AND digest_of_id IS NULL))""",
-    "an incident has one open stay, in the status that it has": """
+    "an incident has one open stay, which is as the incident is": """
         SELECT i.id::text FROM incidents_incident i
          WHERE NOT EXISTS (SELECT 1 FROM incidents_incidentspan s
-                            WHERE s.incident_id = i.id AND s.ended_at IS NULL AND s.status = i.status)""",
+                            WHERE s.incident_id = i.id AND s.ended_at IS NULL
+                              AND (s.status, s.severity) = (i.status, i.severity)
+                              AND s.project_id IS NOT DISTINCT FROM i.project_id
+                              AND s.assignee_id IS NOT DISTINCT FROM i.assignee_id)""",
+    "an issue has one open stay, which is as the issue is": """
+        SELECT i.id::text FROM incidents_issue i
+         WHERE NOT EXISTS (SELECT 1 FROM incidents_issuespan s
+                            WHERE s.issue_id = i.id AND s.ended_at IS NULL
+                              AND (s.status, s.severity, s.project_id) = (i.status, i.severity, i.project_id)
+                              AND s.assignee_id IS NOT DISTINCT FROM i.assignee_id)""",
     "a file of a comment is where the comment is, and internal where that is": """
         SELECT f.id::text FROM incidents_attachment f JOIN incidents_comment c ON c.id = f.comment_id
          WHERE f.issue_id IS DISTINCT FROM c.issue_id OR f.incident_id IS DISTINCT FROM c.incident_id

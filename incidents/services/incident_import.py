@@ -21,6 +21,7 @@ from incidents.services.incident_retelling import (
     told_values,
 )
 from incidents.services.incident_search import refresh_incident_search
+from incidents.services.steps import begin_stays, build_stay
 from tracker import access, clock
 from tracker.access import Actor
 from tracker.exceptions import FieldError
@@ -102,7 +103,7 @@ def _take_batch(
     known = {row.source_id: row for row in locked}
     fresh = [told for told in batch if told.source_id not in known]
     made = _make_incidents(actor, fresh, source, names, is_enriching=is_enriching)
-    changed = _retell(known, batch, names)
+    changed = _retell(actor, known, batch, names)
     result.made.update(row.source_id for row in made)
     linked = _link_reports(actor, batch, source, result.made)
     if is_enriching and (made or changed):
@@ -128,15 +129,15 @@ def _make_incidents(
     if not fresh:
         return []
     made = Incident.objects.bulk_create([_build(told, source, names, is_enriching=is_enriching) for told in fresh])
-    spans = []
+    stays: list[Any] = []
     for row in made:
-        begun = {"incident": row, "started_by": actor.label[:120]}
         if row.done_at is None:
-            spans.append(IncidentSpan(**begun, status=row.status, started_at=row.created_at))
+            stays.append(build_stay(row, started_at=row.created_at, by=actor.label))
             continue
-        spans.append(IncidentSpan(**begun, status=IncidentStatus.OPEN, started_at=row.created_at, ended_at=row.done_at))
-        spans.append(IncidentSpan(**begun, status=row.status, started_at=row.done_at))
-    IncidentSpan.objects.bulk_create(spans)
+        was_open = {"status": IncidentStatus.OPEN, "ended_at": row.done_at}
+        stays.append(build_stay(row, started_at=row.created_at, by=actor.label, **was_open))
+        stays.append(build_stay(row, started_at=row.done_at, by=actor.label))
+    IncidentSpan.objects.bulk_create(stays)
     refresh_incident_search([row.pk for row in made])
     if is_enriching:
         request_enrichments([row.pk for row in made])
@@ -167,7 +168,9 @@ def _build(told: SourceIncident, source: str, names: KnownNames, *, is_enriching
     )
 
 
-def _retell(known: dict[str, Incident], batch: Sequence[SourceIncident], names: KnownNames) -> list[Incident]:
+def _retell(
+    actor: Actor, known: dict[str, Incident], batch: Sequence[SourceIncident], names: KnownNames
+) -> list[Incident]:
     noted, changed, reworded = [], [], []
     for told in batch:
         row = known.get(told.source_id)
@@ -184,6 +187,7 @@ def _retell(known: dict[str, Incident], batch: Sequence[SourceIncident], names: 
             reworded.append(row.pk)
     Incident.objects.bulk_update(noted, ["source_marks"], batch_size=500)
     Incident.objects.bulk_update(changed, [*FIELDS, "description_html", "updated_at"], batch_size=200)
+    begin_stays(changed, at=clock.now(), by=actor.label)
     if reworded:
         refresh_incident_search(reworded)
     return changed

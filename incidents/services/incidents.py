@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from incidents.models import Incident, IncidentSpan
+from incidents.models import Incident
 from incidents.models.incidents import KEY_PREFIX
 from incidents.services.enrichment_rows import request_enrichment
 from incidents.services.incident_fields import (
@@ -26,6 +26,7 @@ from incidents.services.incident_news import (
     tell_incident_mentioned,
 )
 from incidents.services.incident_search import refresh_incident_search
+from incidents.services.steps import begin_stays, build_stay
 from tracker import access, clock
 from tracker.access import Actor
 from tracker.exceptions import NotFound
@@ -95,9 +96,7 @@ def record_incident(*, actor: Actor, values: Mapping[str, Any], origin: Origin |
         updated_at=now,
     )
     incident.save(force_insert=True)
-    IncidentSpan.objects.create(
-        incident=incident, status=incident.status, started_at=reported_at, started_by=actor.label[:120]
-    )
+    build_stay(incident, started_at=reported_at, by=actor.label).save()
     refresh_incident_search([incident.pk])
     after = {"title": incident.title, "category": incident.category.key, "severity": incident.severity}
     log_incident(actor=actor, verb="incident.created", incident=incident, after=after)
@@ -128,7 +127,7 @@ def update_incident(*, actor: Actor, incident: Incident, changes: Mapping[str, A
     if "title" in changed:
         incident.title = derive_title({name: getattr(incident, name) for name in FIELDS})
     after = incident_facts(incident, changed)
-    _save_changes(incident, changed, cleaned.get("description_html", incident.description_html))
+    _save_changes(actor, incident, changed, cleaned.get("description_html", incident.description_html))
     log_incident(actor=actor, verb="incident.updated", incident=incident, before=before, after=after)
     told = tell_incident_assignee(actor=actor, incident=incident) if "assignee" in changed else set()
     if "description" in changed:
@@ -173,8 +172,9 @@ def find_incident(actor: Actor, name: str) -> Incident | None:
     return visible_incidents(actor, "read").select_related("category").filter(named).first() if named else None
 
 
-def _save_changes(incident: Incident, changed: list[str], description_html: str) -> None:
+def _save_changes(actor: Actor, incident: Incident, changed: list[str], description_html: str) -> None:
     incident.description_html, incident.updated_at = description_html, clock.now()
+    begin_stays([incident], at=incident.updated_at, by=actor.label)
     incident.save(update_fields=[*changed, "description_html", "updated_at"])
     if SEARCHED & set(changed):
         refresh_incident_search([incident.pk])

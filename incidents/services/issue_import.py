@@ -13,6 +13,7 @@ from incidents.rich_text import render_markdown
 from incidents.services.issue_fields import find_tags
 from incidents.services.issue_retelling import retell_issues
 from incidents.services.issue_search import refresh_search
+from incidents.services.steps import build_stay
 from tracker import access
 from tracker.access import Actor
 from tracker.exceptions import InvalidInput
@@ -118,22 +119,13 @@ def _make_issues(fresh: Sequence[SourceIssue], project: Project, source: str, hi
     made = Issue.objects.bulk_create(
         [_build_issue(told, project, source, number) for told, number in zip(fresh, numbers, strict=True)]
     )
-    spans = []
+    stays: list[Any] = []
     for issue, told in zip(made, fresh, strict=True):
-        spans.append(
-            IssueSpan(
-                issue=issue,
-                status=IssueStatus.OPEN,
-                started_at=told.created_at,
-                ended_at=told.done_at,
-                started_by=told.author or source,
-            )
-        )
+        was_open = {"status": IssueStatus.OPEN, "ended_at": told.done_at}
+        stays.append(build_stay(issue, started_at=told.created_at, by=told.author or source, **was_open))
         if told.done_at is not None:
-            spans.append(
-                IssueSpan(issue=issue, status=IssueStatus.DONE, started_at=told.done_at, started_by=source[:120])
-            )
-    IssueSpan.objects.bulk_create(spans)
+            stays.append(build_stay(issue, started_at=told.done_at, by=source))
+    IssueSpan.objects.bulk_create(stays)
     return made
 
 

@@ -1,11 +1,13 @@
 """What a source says anew of issues that it told of before."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from incidents.choices import IssueStatus
 from incidents.intake.issue_files import SourceIssue
-from incidents.models import Issue, IssueSpan
+from incidents.models import Issue
 from incidents.rich_text import render_markdown
+from incidents.services.steps import begin_stays
 
 FIELDS = (
     "title", "description", "description_html", "status", "triaged_at", "done_at", "merged_into",
@@ -18,18 +20,15 @@ def retell_issues(pairs: Sequence[tuple[Issue, SourceIssue]], *, source: str) ->
 
     A status between open and done is people's own: the source closes and reopens, and nothing else.
     """
-    ended: list[IssueSpan] = []
-    begun: list[IssueSpan] = []
-    running = {span.issue_id: span for span in IssueSpan.objects.filter(issue__in=[i for i, _ in pairs], ended_at=None)}
+    moved, by_id = [], {issue.pk: issue for issue, _ in pairs}
     for issue, told in pairs:
         _retell(issue, told)
         if _moves(issue, told):
-            _step(issue, told, running[issue.pk])
-            ended.append(running[issue.pk])
-            begun.append(_begin(issue, running[issue.pk], source))
-    # One stay ends before the next begins: an issue is in one status.
-    IssueSpan.objects.bulk_update(ended, ["ended_at"], batch_size=500)
-    IssueSpan.objects.bulk_create(begun)
+            issue.status = IssueStatus.OPEN if told.done_at is None else IssueStatus.DONE
+            moved.append(issue)
+    told_at = {issue.pk: told.done_at or told.updated_at for issue, told in pairs}
+    for pk, moment in begin_stays(moved, at=told_at, by=source).items():
+        _note_step(by_id[pk], moment)
     Issue.objects.bulk_update([issue for issue, _ in pairs], FIELDS, batch_size=500)
 
 
@@ -48,13 +47,7 @@ def _moves(issue: Issue, told: SourceIssue) -> bool:
     return issue.done_at is None or issue.done_at < told.updated_at
 
 
-def _step(issue: Issue, told: SourceIssue, stay: IssueSpan) -> None:
-    stay.ended_at = max(told.done_at or told.updated_at, stay.started_at)
-    issue.done_at = stay.ended_at if told.done_at is not None else None
-    issue.status = IssueStatus.DONE if told.done_at is not None else IssueStatus.OPEN
+def _note_step(issue: Issue, moment: datetime) -> None:
+    issue.done_at = moment if issue.status == IssueStatus.DONE else None
     if issue.status == IssueStatus.OPEN:
         issue.triaged_at = issue.merged_into = None
-
-
-def _begin(issue: Issue, stay: IssueSpan, source: str) -> IssueSpan:
-    return IssueSpan(issue=issue, status=issue.status, started_at=stay.ended_at or stay.started_at, started_by=source)

@@ -28,8 +28,8 @@ WITH taken AS (
       setweight(to_tsvector('simple', %(title)s), 'A') || setweight(to_tsvector('simple', %(beginning)s), 'B')
     FROM taken RETURNING id, number
 ), stay AS (
-  INSERT INTO incidents_issuespan (issue_id, status, started_at, started_by)
-  SELECT id, %(status)s, %(now)s, %(label)s FROM issue
+  INSERT INTO incidents_issuespan (issue_id, status, severity, project_id, assignee_id, started_at, started_by)
+  SELECT id, %(status)s, %(severity)s, %(project)s, %(assignee)s, %(now)s, %(label)s FROM issue
 )
 SELECT id, number FROM issue
 """

@@ -12,6 +12,7 @@ from incidents.services.issue_keys import move_to_project, named_issue, no_live_
 from incidents.services.issue_news import log_issue, tell_assignee, tell_changes, tell_mentioned
 from incidents.services.issue_rows import insert_issue
 from incidents.services.issue_search import refresh_search
+from incidents.services.steps import begin_stays
 from tracker import access, clock
 from tracker.access import Actor
 from tracker.exceptions import NotFound
@@ -87,7 +88,7 @@ def update_issue(*, actor: Actor, issue: Issue, changes: Mapping[str, Any]) -> I
         after["key"] = issue.key
     if not after:
         return issue
-    _save_changes(issue, changed)
+    _save_changes(actor, issue, changed)
     log_issue(actor=actor, verb="issue.updated", issue=issue, before=before, after=after)
     told = tell_assignee(actor=actor, issue=issue) if "assignee" in changed else set()
     if "description" in changed:
@@ -153,8 +154,9 @@ def _find_project(actor: Actor, project: Project | None) -> Project:
     return project
 
 
-def _save_changes(issue: Issue, changed: list[str]) -> None:
+def _save_changes(actor: Actor, issue: Issue, changed: list[str]) -> None:
     issue.updated_at = clock.now()
+    begin_stays([issue], at=issue.updated_at, by=actor.label)
     fields = [*changed, "project", "number", "updated_at"]
     issue.save(update_fields=[*fields, "description_html"] if "description" in changed else fields)
     if {"title", "description"} & set(changed):

@@ -26,7 +26,6 @@ from incidents.models import (
     Delivery,
     EscalationStep,
     Issue,
-    IssueSpan,
     PolicyRule,
     PolicyVersion,
     Tag,
@@ -36,6 +35,7 @@ from incidents.models import (
 )
 from incidents.rich_text import render_markdown
 from incidents.services.issue_search import refresh_search
+from incidents.services.steps import build_stay
 from tracker import clock
 from tracker.files.keeping import keep_file
 from tracker.files.uploads import Upload
@@ -99,7 +99,7 @@ def make_issue(**fields: Any) -> Issue:
     issue = Issue.objects.create(**values)
     issue.tags.set([Tag.objects.get_or_create(name=name)[0] for name in tags])
     issue.watchers.set(watchers)
-    IssueSpan.objects.create(issue=issue, status=issue.status, started_at=issue.created_at)
+    build_stay(issue, started_at=issue.created_at, by="").save()
     refresh_search([issue.pk])
     return issue
 

@@ -37,9 +37,10 @@ PLANTS = {
     "a lease ends": "UPDATE incidents_delivery SET status = 'leased', leased_until = now() - interval '1 hour'",
     "what is pending has a next attempt": "UPDATE incidents_delivery SET status = 'pending', next_attempt_at = NULL",
     "what is sent was attempted": "UPDATE incidents_delivery SET status = 'sent', attempts = 0, sent_at = NULL",
-    "an incident has one open stay, in the status that it has": (
+    "an incident has one open stay, which is as the incident is": (
         "UPDATE incidents_incidentspan SET ended_at = started_at"
     ),
+    "an issue has one open stay, which is as the issue is": "UPDATE incidents_issue SET severity = 'critical'",
     "a file of a comment is where the comment is, and internal where that is": (
         "UPDATE incidents_attachment SET is_internal = false"
     ),
@@ -63,6 +64,7 @@ def _alerted_ticket_and_incident() -> None:
     }  # fmt: skip
     ingest_rows(actor=Actor.system("test"), rows=[row])
     assert sweep_due_clocks().alerts == 1
+    make_issue()
     incident = make_incident()
     said = comment_on_incident(actor=Actor.system("mail"), incident=incident, body="Careful.", is_internal=True)
     make_incident_file(incident, make_user(), comment=said, is_internal=True)

@@ -1,5 +1,6 @@
-"""What is kept of reports and daily figures."""
+"""Tables of figures and reports; import them from here."""
 
+from reports.models.daily_stats import DailyStat
 from reports.models.reports import Report
 
-__all__ = ["Report"]
+__all__ = ["DailyStat", "Report"]
