@@ -59,6 +59,18 @@ class AppliesTo(TextChoices):
     REBASE = "rebase", "Open tickets too, recomputed from their start"
 
 
+class TrialState(TextChoices):
+    """The life of a policy's trial."""
+
+    PENDING = "pending", "Waiting"
+    RUNNING = "running", "Running"
+    READY = "ready", "Ready"
+    FAILED = "failed", "Failed"
+
+
+UNFINISHED_TRIALS = frozenset({TrialState.PENDING, TrialState.RUNNING})
+
+
 class PolicySource(TextChoices):
     """Where a policy version came from."""
 

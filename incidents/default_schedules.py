@@ -12,6 +12,7 @@ declare(
         SchedulableTask("incidents.sweeps.mail_people", "Write letters to people"),
         SchedulableTask("incidents.sweeps.reload_sla", "Apply the SLA file when it changed"),
         SchedulableTask("incidents.sweeps.replay_tickets", "Replay tickets whose rules changed"),
+        SchedulableTask("incidents.sweeps.run_trials", "Work out SLA previews"),
         SchedulableTask("incidents.sweeps.sweep_files", "Delete stored files that nothing refers to"),
         SchedulableTask("incidents.sweeps.prune_hooks", "Delete old calls of hooks"),
         SchedulableTask("incidents.sweeps.poll_mail", "Fetch mail"),
@@ -57,6 +58,12 @@ declare(
             when=Every(10),
             description="Replays the tickets that a change of policy, calendar or status concerns.",
             is_vital=True,
+        ),
+        DefaultSchedule(
+            name="run_trials",
+            task="incidents.sweeps.run_trials",
+            when=Every(10),
+            description="Works out the previews of SLA policies that somebody waits for.",
         ),
         DefaultSchedule(
             name="sweep_files",

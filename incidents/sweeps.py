@@ -9,6 +9,7 @@ from incidents.services.hook_pruning import prune_hook_calls
 from incidents.services.mail_poll import poll_mailbox
 from incidents.services.mailings import mail_people_due
 from incidents.services.orphans import sweep_orphan_files
+from incidents.services.policy_trial_runs import run_waiting_trials
 from incidents.services.policy_versions import ensure_default_policy
 from incidents.services.replays import replay_requested
 from incidents.services.sending import deliver_due
@@ -58,6 +59,14 @@ def replay_tickets() -> int:
     """Judges anew the tickets that wait for it; answers how many."""
     with run_sweep("replay_tickets") as run:
         run.rows = replay_requested(max_seconds=MAX_SECONDS)
+    return run.rows
+
+
+@shared_task(name="incidents.sweeps.run_trials")
+def run_trials() -> int:
+    """Works out previews of policies, a slice at a time; answers how many ended."""
+    with run_sweep("run_trials") as run:
+        run.rows = run_waiting_trials(max_seconds=MAX_SECONDS)
     return run.rows
 
 

@@ -6,5 +6,6 @@ SWEEP_SLA = "incidents.sweeps.sweep_sla"
 DELIVER = "incidents.sweeps.deliver"
 ENRICH = "incidents.sweeps.enrich"
 REPLAY_TICKETS = "incidents.sweeps.replay_tickets"
+RUN_TRIALS = "incidents.sweeps.run_trials"
 
-__all__ = ["DELIVER", "ENRICH", "MAIL_PEOPLE", "REPLAY_TICKETS", "SWEEP_SLA", "ring"]
+__all__ = ["DELIVER", "ENRICH", "MAIL_PEOPLE", "REPLAY_TICKETS", "RUN_TRIALS", "SWEEP_SLA", "ring"]

@@ -15,6 +15,7 @@ from incidents.models.incidents import (
 )
 from incidents.models.issues import FormerKey, Issue, IssueLink, IssueSpan, Tag
 from incidents.models.mail import MailMessage
+from incidents.models.policy_trials import PolicyTrial
 from incidents.models.sla import Calendar, Clock, EscalationStep, PolicyRule, PolicyVersion, SLAConfigFile
 from incidents.models.tickets import Ticket, TicketEvent, TicketStatus
 
@@ -44,6 +45,7 @@ __all__ = [
     "LookUp",
     "MailMessage",
     "PolicyRule",
+    "PolicyTrial",
     "PolicyVersion",
     "SLAConfigFile",
     "Tag",

@@ -7,7 +7,8 @@ from django.db import connection
 from incidents.models import PolicyRule, PolicyVersion
 from incidents.services.policy_documents import prefetch_rules, read_steps, specify_calendar, store_first_version
 from incidents.sla.calendars import compile_calendar
-from incidents.sla.policies import Book, Rule, Version
+from incidents.sla.documents import RuleSpec, SLADocument
+from incidents.sla.policies import AppliesTo, Book, Rule, Version
 
 # Taken shared by everything that judges clocks and exclusively by whoever changes what they are judged by, so that no
 # clock is written by the old policy after the new one has asked for its replay.
@@ -53,6 +54,30 @@ def compile_version(version: PolicyVersion) -> Version:
         applies_to=version.applies_to,  # type: ignore[arg-type]
         rules=tuple(_compile_rule(rule) for rule in version.rules.all()),
         steps=read_steps(version.steps.all()),
+    )
+
+
+def compile_document(document: SLADocument, *, number: int, effective_at: datetime, applies_to: AppliesTo) -> Version:
+    """A document in the engine's form, as it would be once it is published."""
+    return Version(
+        id=None,
+        number=number,
+        effective_at=effective_at,
+        applies_to=applies_to,
+        rules=tuple(_compile_spec(rule, document) for rule in document.rules),
+        steps=document.steps,
+    )
+
+
+def _compile_spec(rule: RuleSpec, document: SLADocument) -> Rule:
+    return Rule(
+        tier=rule.tier,
+        priority=rule.priority,
+        response=_minutes(rule.response_minutes),
+        resolution=_minutes(rule.resolution_minutes),
+        calendar=compile_calendar(document.calendars[rule.calendar]),
+        pauses_when_waiting=rule.pauses_when_waiting,
+        position=rule.position,
     )
 
 

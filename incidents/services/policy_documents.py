@@ -1,10 +1,11 @@
 """Policies between the tables and paper: a document stored as a new version, a version read back as a document."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Max, Prefetch
@@ -15,6 +16,7 @@ from incidents.sla.calendars import CalendarSpec
 from incidents.sla.config import parse_sla_document
 from incidents.sla.documents import RuleSpec, SLADocument, default_document
 from incidents.sla.errors import SpecErrors
+from incidents.sla.policies import AppliesTo as AppliesToWord
 from incidents.sla.policies import Step, StepState
 from tracker.access import Actor
 from tracker.exceptions import FieldError, InvalidInput
@@ -129,6 +131,17 @@ def render_document(document: SLADocument) -> dict[str, Any]:
     rendered = asdict(document)
     rendered["calendars"] = [asdict(spec) for spec in document.calendars.values()]
     return {name: rendered[name] for name in ("rules", "calendars", "steps")}
+
+
+def read_rendered(rendered: Mapping[str, Any], applies_to: AppliesToWord) -> SLADocument:
+    """What `render_document` wrote, as a document again."""
+    specs = msgspec.convert(rendered["calendars"], list[CalendarSpec])
+    return SLADocument(
+        rules=msgspec.convert(rendered["rules"], tuple[RuleSpec, ...]),
+        calendars={spec.name: spec for spec in specs},
+        steps=msgspec.convert(rendered["steps"], tuple[Step, ...]),
+        applies_to=applies_to,
+    )
 
 
 def specify_calendar(calendar: Calendar) -> CalendarSpec:

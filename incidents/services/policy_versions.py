@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Max, Model, QuerySet
 
 from incidents.choices import AppliesTo, PolicySource
-from incidents.models import Calendar, PolicyVersion, Ticket
+from incidents.models import Calendar, PolicyTrial, PolicyVersion, Ticket
 from incidents.services.policies import current_book, hold_policy
 from incidents.services.policy_documents import (
     make_default_document,
@@ -86,12 +86,12 @@ def publish_version(
     access.require(actor, "sla_policies", "create")
     if source == PolicySource.ADMIN:
         refuse_while_file_owns()
-    _check(document, applies_to, note)
+    check_policy(document, applies_to, note)
     hold_policy(is_exclusive=True)
     current_book()
     previous = PolicyVersion.objects.order_by("-number")[0]
     before = _render(previous)
-    earliest = _find_earliest_moment()
+    earliest = find_earliest_moment()
     if source == PolicySource.FILE:
         _withdraw_scheduled(actor, after=earliest)
     version = store_document(
@@ -193,7 +193,8 @@ def refuse_while_file_owns() -> None:
         raise Conflict(f"The file at SLA_CONFIG_PATH ({settings.SLA_CONFIG_PATH}) owns the policy; change it there.")
 
 
-def _check(document: SLADocument, applies_to: str, note: str) -> None:
+def check_policy(document: SLADocument, applies_to: str, note: str) -> None:
+    """Raises InvalidInput that names every fault by its path."""
     faults = [FieldError(error.path, error.message) for error in check_document(document)]
     if applies_to not in AppliesTo.values:
         faults.append(FieldError("applies_to", f"must be one of {', '.join(AppliesTo.values)}"))
@@ -203,8 +204,9 @@ def _check(document: SLADocument, applies_to: str, note: str) -> None:
         raise InvalidInput("There are faults in the policy; nothing was published.", details=faults)
 
 
-def _find_earliest_moment() -> datetime:
-    """Now, or the last thing that senders whose clocks are ahead have told: what has stopped is not judged again."""
+def find_earliest_moment() -> datetime:
+    """When a version may take effect: now, or with the last thing that senders whose clocks are ahead have told, so
+    that what has stopped is not judged again."""
     latest = Ticket.objects.aggregate(latest=Max("updated_at"))["latest"]
     now = clock.now()
     return max(now, latest) if latest is not None else now
@@ -219,6 +221,8 @@ def _delete(actor: Actor, version: PolicyVersion) -> None:
     before = {**_render(version), "effective_at": version.effective_at}
     log_event(actor=actor, verb="policy.withdrawn", obj=version, before=before)
     # Not by cascade, which would look for clocks through the whole table: none can refer to it yet.
+    PolicyTrial.objects.filter(based_on=version).update(based_on=None)
+    PolicyTrial.objects.filter(published_as=version).update(published_as=None)
     version.rules.all().delete()
     version.steps.all().delete()
     PolicyVersion.objects.filter(pk=version.pk)._raw_delete("default")

@@ -33,7 +33,7 @@ VERBS = {
     "alert": ("fired", "resolved", "acknowledged", "withdrawn"),
     "channel": ("created", "updated", "deleted", "muted", "unmuted", "tested", "broken"),
     "delivery": ("dead", "retried", "cancelled"),
-    "policy": ("published", "withdrawn"),
+    "policy": ("published", "withdrawn", "previewed"),
     "status": ("recategorised",),
     "user": (
         "created", "updated", "role_changed", "deactivated", "logged_in", "logged_out", "password_changed",
@@ -49,8 +49,8 @@ VERBS = {
 }  # fmt: skip
 KINDS = (
     "incident", "incidentcategory", "hook", "hookrule", "mailmessage",
-    "issue", "tag", "ticket", "alert", "channel", "delivery", "policyversion", "ticketstatus", "user", "apitoken",
-    "project", "factory", "savedview", "report",
+    "issue", "tag", "ticket", "alert", "channel", "delivery", "policyversion", "policytrial", "ticketstatus", "user",
+    "apitoken", "project", "factory", "savedview", "report",
 )  # fmt: skip
 
 

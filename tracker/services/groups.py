@@ -30,6 +30,7 @@ TABLES = {
         "incidents.escalationstep",
         "incidents.calendar",
         "incidents.clock",
+        "incidents.policytrial",
     ),
     "channels": ("incidents.channel",),
     "issues": ("incidents.issue",),
