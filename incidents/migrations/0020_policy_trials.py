@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("incidents", "0017_mail_of_sender"),
+        ("incidents", "0019_changes_by_day"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
