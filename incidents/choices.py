@@ -43,6 +43,14 @@ class Verdict(TextChoices):
     BREACHED = "breached", "Breached"
 
 
+class ForecastLikeness(TextChoices):
+    """How like the cases are of which a forecast is a count."""
+
+    TIER = "tier", "same priority and tier"
+    PRIORITY = "priority", "same priority"
+    ALL = "all", "all tickets"
+
+
 class SLAState(TextChoices):
     """Where a live clock or ticket stands now."""
 

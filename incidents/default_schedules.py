@@ -10,6 +10,7 @@ declare(
         SchedulableTask("incidents.sweeps.deliver", "Send waiting deliveries"),
         SchedulableTask("incidents.sweeps.enrich", "Find out more about incidents"),
         SchedulableTask("incidents.sweeps.mail_people", "Write letters to people"),
+        SchedulableTask("incidents.sweeps.forecast", "Forecast which tickets break a promise"),
         SchedulableTask("incidents.sweeps.reload_sla", "Apply the SLA file when it changed"),
         SchedulableTask("incidents.sweeps.replay_tickets", "Replay tickets whose rules changed"),
         SchedulableTask("incidents.sweeps.run_trials", "Work out SLA previews"),
@@ -45,6 +46,12 @@ declare(
             when=Every(10),
             description="Writes the letters to people that are due; “deliver” sends them.",
             is_vital=True,
+        ),
+        DefaultSchedule(
+            name="forecast",
+            task="incidents.sweeps.forecast",
+            when=Every(300),
+            description="Says how likely open tickets break a promise; learns from the last 180 days once an hour.",
         ),
         DefaultSchedule(
             name="reload_sla",

@@ -5,6 +5,7 @@ from celery import shared_task
 from incidents.services.alerts import sweep_due_clocks
 from incidents.services.channels import ensure_configured_channel
 from incidents.services.enriching import enrich_due
+from incidents.services.forecasts import refresh_forecasts
 from incidents.services.hook_pruning import prune_hook_calls
 from incidents.services.mail_poll import poll_mailbox
 from incidents.services.mailings import mail_people_due
@@ -67,6 +68,14 @@ def run_trials() -> int:
     """Works out previews of policies, a slice at a time; answers how many ended."""
     with run_sweep("run_trials") as run:
         run.rows = run_waiting_trials(max_seconds=MAX_SECONDS)
+    return run.rows
+
+
+@shared_task(name="incidents.sweeps.forecast")
+def forecast() -> int:
+    """Says anew how likely open tickets break a promise; answers of how many."""
+    with run_sweep("forecast") as run:
+        run.rows = refresh_forecasts(max_seconds=MAX_SECONDS)
     return run.rows
 
 

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from incidents.admin.badges import alert_badge, render_sla_badge
 from incidents.admin.clocks import describe_clocks
+from incidents.admin.forecasts import describe_forecasts
 from incidents.admin.incident_bonds import describe_incidents
 from incidents.admin.ticket_forms import AssignForm, ChangeTicketForm, CommentForm
 from incidents.admin.ticket_timeline import read_ticket_timeline
@@ -49,6 +50,7 @@ class TicketPage(AccessAdmin[Ticket]):
             "sla_badge": render_sla_badge(ticket, is_missed=any(c.verdict == Verdict.BREACHED for c in clocks)),
             "level": max((row.level for row in clocks), default=0),
             "clocks": clocks,
+            "forecasts": list(describe_forecasts(ticket)),
             "timeline": read_ticket_timeline(ticket, before=before),
             "is_older": before is not None,
             "alerts": _list_alerts(ticket),

@@ -6,12 +6,13 @@ from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.postgres.aggregates import BoolOr
 from django.contrib.postgres.search import SearchQuery
-from django.db.models import Max, Q, QuerySet
+from django.db.models import F, Max, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
 
 from incidents.admin.badges import render_sla_badge
+from incidents.admin.forecasts import ForecastFilter, render_forecast
 from incidents.admin.ticket_filters import (
     AssigneeFilter,
     CategoryFilter,
@@ -26,7 +27,7 @@ from incidents.admin.ticket_filters import (
 from incidents.admin.ticket_forms import AssignForm, NewTicketForm
 from incidents.admin.ticket_page import TicketPage
 from incidents.choices import Category, Verdict
-from incidents.models import Clock, Ticket
+from incidents.models import Clock, Ticket, TicketForecast
 from incidents.services.tickets import assign_ticket, create_ticket
 from tracker.admin.base import actor_of
 from tracker.admin.formats import write_due, write_time_left
@@ -41,14 +42,16 @@ class TicketList(ChangeList):
     PostgreSQL read every clock there is."""
 
     def get_results(self, request: HttpRequest) -> None:
-        """The page's tickets with `level` and `is_missed`."""
+        """The page's tickets with `level`, `is_missed` and `told`, what is forecast of those that are open."""
         super().get_results(request)
         tickets = list(self.result_list)
         clocks = Clock.objects.filter(ticket__in=[ticket.pk for ticket in tickets]).order_by().values("ticket")
         facts = clocks.annotate(level=Max("escalation_level"), missed=BoolOr(Q(verdict=Verdict.BREACHED)))
         told = {row[0]: row[1:] for row in facts.values_list("ticket", "level", "missed")}
+        forecasts = TicketForecast.objects.in_bulk([ticket.pk for ticket in tickets if ticket.is_open])
         for ticket in tickets:
             ticket.level, ticket.is_missed = told.get(ticket.pk, (None, False))
+            ticket.told = forecasts.get(ticket.pk)
         self.result_list = tickets
 
 
@@ -68,6 +71,7 @@ class TicketAdmin(SavedViewsPage[Ticket], TicketPage):
         "sla_cell",
         "time_left_cell",
         "due_cell",
+        "forecast_cell",
         "assignee_cell",
         "level_cell",
     )
@@ -75,6 +79,7 @@ class TicketAdmin(SavedViewsPage[Ticket], TicketPage):
     list_select_related = ("assignee",)
     list_filter = (
         SLAStateFilter,
+        ForecastFilter,
         ScopeFilter,
         PriorityFilter,
         TierFilter,
@@ -86,7 +91,7 @@ class TicketAdmin(SavedViewsPage[Ticket], TicketPage):
     )
     search_fields = ("external_id",)
     search_help_text = "Start of an id, or words of title and description"
-    sortable_by = ("due_cell",)
+    sortable_by = ("due_cell", "forecast_cell")
     form = NewTicketForm
     autocomplete_fields = ("assignee",)
     actions = ("assign_to_me", "assign_to_somebody", "unassign")
@@ -198,6 +203,11 @@ class TicketAdmin(SavedViewsPage[Ticket], TicketPage):
     def due_cell(self, ticket: Ticket) -> str:
         """The nearest deadline."""
         return write_due(ticket.due_at) if ticket.due_at else "–"
+
+    @admin.display(description="forecast", ordering=F("forecast__chance").desc(nulls_last=True))
+    def forecast_cell(self, ticket: Ticket) -> SafeString | str:
+        """How likely it breaks a promise that it can still keep; the likeliest first."""
+        return render_forecast(getattr(ticket, "told", None))
 
     @admin.display(description="assignee")
     def assignee_cell(self, ticket: Ticket) -> str:

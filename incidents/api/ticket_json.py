@@ -10,9 +10,10 @@ from django.db.models import F
 from incidents.choices import ClockState
 from incidents.intake.ticket_rows import read_clocks
 from incidents.intake.tickets import IngestResult
-from incidents.models import Alert, Ticket, TicketEvent
+from incidents.models import Alert, Ticket, TicketEvent, TicketForecast
 from incidents.services.explanations import describe_clock
 from incidents.services.policies import current_book
+from incidents.sla.forecasting import STEPS, find_interval
 from incidents.sla.policies import Book
 from tracker import clock
 
@@ -53,7 +54,7 @@ class TicketRecord(NamedTuple):
 
 
 def describe_tickets(ids: Sequence[int], *, include: Iterable[str] = ()) -> list[dict[str, Any]]:
-    """The tickets with these primary keys in this order, with `history` and `alerts` where `include` names them."""
+    """The tickets with these primary keys in this order, with `history`, `alerts` and `forecast` where named."""
     now = clock.now()
     book = current_book()
     records = {row[0]: TicketRecord._make(row) for row in Ticket.objects.filter(pk__in=ids).values_list(*TICKET_FIELDS)}
@@ -66,6 +67,10 @@ def describe_tickets(ids: Sequence[int], *, include: Iterable[str] = ()) -> list
         _add(answers, found, "history", read_history(ids))
     if "alerts" in include:
         _add(answers, found, "alerts", read_alerts(ids))
+    if "forecast" in include:
+        forecasts = read_forecasts([record.pk for record in found if record.is_open])
+        for answer, record in zip(answers, found, strict=True):
+            answer["forecast"] = forecasts.get(record.pk)
     return answers
 
 
@@ -146,6 +151,23 @@ def read_alerts(ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
     for pk, *values in Alert.objects.filter(ticket_id__in=ids).order_by("id").values_list(*fields):
         alerts[pk].append(dict(zip(fields[1:], values, strict=True)))
     return alerts
+
+
+def read_forecasts(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """What is forecast of these tickets: of the promise likeliest to be broken, and of how many cases it is a count."""
+    return {
+        row.ticket_id: {
+            "probability": row.chance,
+            "interval": find_interval(row.breached, row.cases) if row.chance is not None else None,
+            "breached": row.breached,
+            "cases": row.cases,
+            "like": row.likeness,
+            "clock": row.kind,
+            "percent_used": row.step * 100 // STEPS,
+            "changed_at": row.changed_at,
+        }
+        for row in TicketForecast.objects.filter(ticket__in=ids)
+    }
 
 
 def _describe(record: TicketRecord, clocks: Sequence[Any], book: Book, now: datetime) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from incidents.choices import AlertState, Category, ClockKind, ClockState, SLAState, Verdict
+from incidents.choices import AlertState, Category, ClockKind, ClockState, ForecastLikeness, SLAState, Verdict
 from incidents.intake.ticket_events import MAX_ATTRIBUTES_BYTES
 from incidents.models import Comment
 from incidents.services.tickets import MAX_COMMENT_CHARACTERS
@@ -96,6 +96,19 @@ class TicketAlertSerializer(serializers.Serializer[Any]):
     details = serializers.DictField()
 
 
+class ForecastSerializer(serializers.Serializer[Any]):
+    """How likely an open ticket breaks a promise that it can still keep; `probability` is null with too few cases."""
+
+    probability = serializers.FloatField(allow_null=True)
+    interval = serializers.ListField(child=serializers.FloatField(), allow_null=True, help_text="95 %, by Wilson")
+    breached = serializers.IntegerField()
+    cases = serializers.IntegerField(help_text="like promises that were still open at `percent_used`")
+    like = serializers.ChoiceField(choices=ForecastLikeness.choices)
+    clock = serializers.ChoiceField(choices=ClockKind.choices)
+    percent_used = serializers.IntegerField()
+    changed_at = serializers.DateTimeField()
+
+
 class TicketSerializer(serializers.Serializer[Any]):
     """A ticket."""
 
@@ -120,6 +133,7 @@ class TicketSerializer(serializers.Serializer[Any]):
     sla = SLASerializer()
     history = HistorySerializer(many=True, required=False)
     alerts = TicketAlertSerializer(many=True, required=False)
+    forecast = ForecastSerializer(required=False, allow_null=True)
 
 
 class ExplanationSerializer(serializers.Serializer[Any]):

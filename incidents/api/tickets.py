@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.db.models import F
 from django_filters import rest_framework as filters
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema, extend_schema_view
@@ -24,7 +25,7 @@ from incidents.api.ticket_serializers import (
 from incidents.choices import Category, SLAState
 from incidents.intake.ticket_events import MAX_BODY_BYTES
 from incidents.intake.tickets import ingest_events
-from incidents.models import Comment, Ticket
+from incidents.models import Comment, Ticket, TicketForecast
 from incidents.querysets import TicketQuerySet
 from incidents.services.ticket_ledgers import explain_ticket
 from incidents.services.tickets import assign_ticket, change_ticket, comment_on_ticket, visible_tickets
@@ -34,8 +35,8 @@ from tracker.api.viewsets import ApiViewSet, ListMixin, RetrieveMixin
 from tracker.exceptions import InvalidInput
 from tracker.models import User
 
-INCLUDABLE = ("history", "alerts")
-INCLUDE = OpenApiParameter("include", str, description="history, alerts or both, separated by a comma.")
+INCLUDABLE = ("history", "alerts", "forecast")
+INCLUDE = OpenApiParameter("include", str, description="Any of history, alerts and forecast, separated by commas.")
 ATOMIC = OpenApiParameter("atomic", bool, description="false takes the good events of a list and names the others.")
 EVENT_OR_LIST = PolymorphicProxySerializer(
     "TicketEventOrList",
@@ -109,7 +110,7 @@ class TicketListMixin(ListMixin):
         """
         names = [name for name in self.request.query_params.get("include", "").split(",") if name]
         if any(name not in INCLUDABLE for name in names):
-            raise InvalidInput.of_field("include", f"Name {' or '.join(INCLUDABLE)}, separated by a comma.")
+            raise InvalidInput.of_field("include", f"Name any of {', '.join(INCLUDABLE)}, separated by commas.")
         return names
 
 
@@ -122,8 +123,16 @@ class TicketViewSet(TicketListMixin, RetrieveMixin, ApiViewSet[Ticket]):
     lookup_value_regex = "[^/]+"
     ordering: Sequence[str] = ("-pk",)
     serializer_class = TicketSerializer
+    # `-forecast`: the likeliest to break a promise first. See docs/forecast.md.
+    ordering_fields: Mapping[str, str] = {**TicketListMixin.ordering_fields, "forecast": "chance"}
     raw_bodies = {"create": MAX_BODY_BYTES}
     query_params = {"list": ("include",), "create": ("atomic",), "comments": ("limit", "offset", "cursor")}
+
+    def get_queryset(self) -> TicketQuerySet:
+        """With what is forecast, where the list is put in that order."""
+        tickets = super().get_queryset()
+        is_asked = self.action == "list" and "forecast" in self.request.query_params.get("ordering", "")
+        return tickets.annotate(chance=F("forecast__chance")) if is_asked else tickets
 
     @extend_schema(request=EVENT_OR_LIST, responses={200: RECEIPT_OR_LIST}, parameters=[ATOMIC])
     def create(self, request: Request) -> Response:
@@ -138,7 +147,7 @@ class TicketViewSet(TicketListMixin, RetrieveMixin, ApiViewSet[Ticket]):
 
     @extend_schema(responses=TicketSerializer)
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """One ticket with its history and alerts."""
+        """One ticket with its history, alerts and forecast."""
         return super().retrieve(request, *args, **kwargs)
 
     def included(self) -> list[str]:
@@ -148,7 +157,8 @@ class TicketViewSet(TicketListMixin, RetrieveMixin, ApiViewSet[Ticket]):
     def etag(self, instance: Ticket) -> str:
         """The row, its clocks, and where the SLA stands now."""
         clocks = instance.clocks.order_by("pk").values_list("state", "cycle", "escalation_level", "next_check_at")
-        return etag_of([*values_of(instance, exclude=["search"]), instance.sla_state, *clocks])
+        told = TicketForecast.objects.filter(ticket=instance).values_list("step", "breached", "cases", "kind")
+        return etag_of([*values_of(instance, exclude=["search"]), instance.sla_state, *clocks, *told])
 
     @extend_schema(responses=ExplanationSerializer)
     @action(detail=True, methods=["get"], access="read")

@@ -5,6 +5,7 @@ from incidents.models.attachments import Attachment
 from incidents.models.channels import Channel, Delivery
 from incidents.models.comments import Comment
 from incidents.models.enrichment import EnrichmentRun, LookUp
+from incidents.models.forecasts import ForecastCurve, TicketForecast
 from incidents.models.hooks import Hook, HookCall, HookRule, HookSignal
 from incidents.models.incidents import (
     Incident,
@@ -29,6 +30,7 @@ __all__ = [
     "Delivery",
     "EnrichmentRun",
     "EscalationStep",
+    "ForecastCurve",
     "FormerKey",
     "Hook",
     "HookCall",
@@ -51,5 +53,6 @@ __all__ = [
     "Tag",
     "Ticket",
     "TicketEvent",
+    "TicketForecast",
     "TicketStatus",
 ]

@@ -83,7 +83,7 @@ def test_nothing_is_counted_beyond_the_cap_and_the_queries_do_not_grow(maintaine
         make_clock(make_ticket(due_in_minutes=5), policy=policy)
     with CaptureQueriesContext(connection) as many:
         maintainer_client.get(LIST)
-    assert len(many) == len(few) == 11
+    assert len(many) == len(few) == 12
     counts = [query["sql"] for query in many if "COUNT(" in query["sql"] and "incidents_ticket" in query["sql"]]
     assert counts
     assert all("LIMIT 10001" in sql for sql in counts)
