@@ -17,6 +17,7 @@ from incidents.api.issue_attachments import IssueAttachmentViewSet
 from incidents.api.issue_parts import IssueCommentViewSet, IssueEventViewSet, IssueLinkViewSet
 from incidents.api.issues import IssueViewSet, ProjectIssueViewSet
 from incidents.api.sla import CalendarViewSet, PolicyViewSet
+from incidents.api.sla_preview import PreviewViewSet
 from incidents.api.tags import TagViewSet
 from incidents.api.tickets import DashboardViewSet, TicketViewSet
 from incidents.services.incidents import find_incident
@@ -46,6 +47,7 @@ router.register("deliveries", DeliveryViewSet, basename="delivery")
 router.register("incidents/(?P<id>[^/]+)/enrichments", EnrichmentViewSet, basename="incident-enrichment")
 router.register("sla/policies", PolicyViewSet, basename="sla-policy")
 router.register("sla/calendars", CalendarViewSet, basename="sla-calendar")
+router.register("sla/preview", PreviewViewSet, basename="sla-preview")
 
 urlpatterns = [
     path(

@@ -5,6 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 from incidents.choices import DeliveryStatus
+from incidents.services.policy_trial_runs import run_waiting_trials
+from incidents.services.policy_trials import request_trial
 from incidents.services.policy_versions import ensure_default_policy, publish_version
 from incidents.sla.documents import default_document
 from incidents.testing.enrichment_probes import PROBES as ENRICHMENT_PROBES
@@ -72,6 +74,13 @@ def calendar(owner: User) -> Mapping[str, Any]:
     return {"pk": make_calendar().pk}
 
 
+def preview(owner: User) -> Mapping[str, Any]:
+    """A preview of a policy, worked out."""
+    trial = request_trial(actor=SYSTEM, document=default_document())
+    run_waiting_trials()
+    return {"pk": trial.pk}
+
+
 def attachment(owner: User) -> Mapping[str, Any]:
     """A file of an issue of theirs."""
     row = make_attachment(make_issue(reporter=owner))
@@ -79,6 +88,7 @@ def attachment(owner: User) -> Mapping[str, Any]:
 
 
 POLICY = {"policy": {"fallback": {"response": 30, "resolution": 180}}}
+APPLY = {"applies_to": "new"}
 CHANNEL = {"name": "ops", "kind": "slack", "url": "https://hooks.slack.com/services/T/B/x"}
 MUTE = {"until": None}
 PROBES = [
@@ -112,6 +122,11 @@ PROBES = [
     Probe("GET", "v1/sla/policies/{number}/export", "sla_policies", "export", policy_version),
     Probe("GET", "v1/sla/calendars", "sla_policies", "list"),
     Probe("GET", "v1/sla/calendars/{pk}", "sla_policies", "read", calendar),
+    Probe("GET", "v1/sla/preview", "sla_policies", "list"),
+    Probe("POST", "v1/sla/preview", "sla_policies", "create", body=POLICY, status=202),
+    Probe("GET", "v1/sla/preview/{pk}", "sla_policies", "read", preview),
+    Probe("POST", "v1/sla/preview/{pk}/apply", "sla_policies", "create", preview, body=APPLY, status=201),
+    Probe("DELETE", "v1/sla/preview/{pk}", "sla_policies", "delete", preview, status=204),
     Probe("GET", "v1/channels", "channels", "list"),
     Probe("GET", "v1/channels/{pk}", "channels", "read", channel),
     Probe("POST", "v1/channels", "channels", "create", body=CHANNEL, status=201),
