@@ -347,6 +347,7 @@ SPECTACULAR_SETTINGS = {
         "Severity": "incidents.choices.Severity",
         "EnrichmentState": "incidents.choices.EnrichmentState",
         "RunState": "incidents.choices.RunState",
+        "TrialState": "incidents.choices.TrialState",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
