@@ -20,6 +20,7 @@ from incidents.admin.ticket_filters import (
     PriorityFilter,
     ProjectFilter,
     ScopeFilter,
+    SettledFilter,
     SLAStateFilter,
     TierFilter,
     UpdatedFilter,
@@ -88,6 +89,7 @@ class TicketAdmin(SavedViewsPage[Ticket], TicketPage):
         AssigneeFilter,
         CreatedFilter,
         UpdatedFilter,
+        SettledFilter,
     )
     search_fields = ("external_id",)
     search_help_text = "Start of an id, or words of title and description"

@@ -27,6 +27,7 @@ from incidents.intake.ticket_events import MAX_BODY_BYTES
 from incidents.intake.tickets import ingest_events
 from incidents.models import Comment, Ticket, TicketForecast
 from incidents.querysets import TicketQuerySet
+from incidents.services.settled_promises import EXAMPLE, FORM, LONGEST, read_settled, settled_tickets
 from incidents.services.ticket_ledgers import explain_ticket
 from incidents.services.tickets import assign_ticket, change_ticket, comment_on_ticket, visible_tickets
 from tracker.api.etags import etag_of, values_of
@@ -70,6 +71,9 @@ class TicketFilterSet(filters.FilterSet):
     updated_after = filters.IsoDateTimeFilter(field_name="updated_at", lookup_expr="gte")
     updated_before = filters.IsoDateTimeFilter(field_name="updated_at", lookup_expr="lt")
     due_before = filters.IsoDateTimeFilter(field_name="due_at", lookup_expr="lt")
+    settled = filters.CharFilter(
+        method="filter_settled", max_length=LONGEST, label=f"promises that ended: {FORM}; such as {EXAMPLE}"
+    )
 
     class Meta:
         model = Ticket
@@ -78,6 +82,13 @@ class TicketFilterSet(filters.FilterSet):
     def filter_state(self, queryset: TicketQuerySet, name: str, value: str) -> TicketQuerySet:
         """By the SLA state at this moment."""
         return queryset.in_sla_state(SLAState(value))
+
+    def filter_settled(self, queryset: TicketQuerySet, name: str, value: str) -> TicketQuerySet:
+        """By how a promise ended, and when."""
+        try:
+            return settled_tickets(queryset, read_settled(value))
+        except ValueError:
+            raise InvalidInput.of_field(name, f"Send {FORM}; such as {EXAMPLE}.") from None
 
     def filter_assignee(self, queryset: TicketQuerySet, name: str, value: str) -> TicketQuerySet:
         """By the assignee's e-mail address; `none` = unassigned."""

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from reports.kinds.contract import Kind
+from reports.kinds.sla_attainment import SLA_ATTAINMENT
 from tracker.exceptions import InvalidInput
 
-_ALL: Sequence[Kind] = ()
+_ALL: Sequence[Kind] = (SLA_ATTAINMENT,)
 KINDS: Mapping[str, Kind] = {kind.key: kind for kind in _ALL}
 
 
