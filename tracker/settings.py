@@ -348,6 +348,7 @@ SPECTACULAR_SETTINGS = {
         "EnrichmentState": "incidents.choices.EnrichmentState",
         "RunState": "incidents.choices.RunState",
         "TrialState": "incidents.choices.TrialState",
+        "ReportState": "reports.choices.ReportState",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

@@ -19,6 +19,7 @@ urlpatterns = [
     path("", include("incidents.portal.urls")),
     path("", include("tracker.api.urls")),
     path("v1/", include("incidents.api.urls")),
+    path("v1/", include("reports.api.urls")),
 ]
 
 handler400 = "tracker.api.fallbacks.bad_request"

@@ -19,7 +19,7 @@ from reports.tasks import RUN_REPORTS, ring
 from tracker import access, clock
 from tracker.access import Actor
 from tracker.choices import Role
-from tracker.exceptions import Conflict, InvalidInput, NotFound
+from tracker.exceptions import Conflict, InvalidInput, NotAuthenticated, NotFound, PermissionDenied
 from tracker.files.keeping import forget_files
 from tracker.models import Project
 from tracker.row_ids import read_row_id
@@ -64,9 +64,23 @@ def check_rights(actor: Actor, kind: Kind) -> None:
     Raises:
         PermissionDenied, NotAuthenticated: see access.yaml, the kind's resources.
     """
-    person = actor if actor.token_id is None or actor.user is None else Actor.of_user(actor.user)
+    person = person_behind(actor)
     for resource in kind.resources:
         access.require(person, resource, "list")
+
+
+def person_behind(actor: Actor) -> Actor:
+    """A token's owner, for a token with the scope `reports` sees in them what its owner may."""
+    return actor if actor.token_id is None or actor.user is None else Actor.of_user(actor.user)
+
+
+def may_ask_for(actor: Actor, kind: Kind) -> bool:
+    """Whether `request_report` would let this actor have such a report."""
+    try:
+        check_rights(actor, kind)
+    except (NotAuthenticated, PermissionDenied):
+        return False
+    return access.may(actor, "reports", "create")
 
 
 @transaction.atomic
@@ -84,7 +98,8 @@ def request_report(
     Args:
         parameters: as the kind's serializer takes them.
         as_of: the moment up to which history counts, not in the future; None for when the report begins.
-        project: whose address was asked, for those who may see it.
+        project: which it is about; without one, the project whose key is a parameter. Who may not see the project, may
+            not see the report.
         schedule: the name of the schedule that asks.
 
     Raises:
@@ -97,9 +112,11 @@ def request_report(
     check_rights(actor, chosen)
     if as_of is not None and as_of > clock.now():
         raise InvalidInput.of_field("as_of", "Must not be in the future.")
+    checked = check_parameters(actor=person_behind(actor), kind=chosen, parameters=parameters)
+    project = project or _find_project(checked)
     report = Report(
         kind=kind,
-        parameters=check_parameters(actor=actor, kind=chosen, parameters=parameters),
+        parameters=checked,
         as_of=as_of,
         project=project,
         owner=actor.user,
@@ -110,7 +127,7 @@ def request_report(
     )
     report.digest = digest_question(
         kind=kind,
-        parameters=report.parameters,
+        parameters=checked,
         as_of=as_of,
         owner_role=report.owner_role,
         project_id=project.pk if project is not None else None,
@@ -161,6 +178,11 @@ def delete_report(*, actor: Actor, report: Report) -> None:
         transaction.on_commit(lambda: forget_files(keys), robust=True)
     log_report(actor=actor, verb="report.deleted", report=row)
     row.delete()
+
+
+def _find_project(parameters: Mapping[str, Any]) -> Project | None:
+    key = parameters.get("project")
+    return Project.objects.filter(key=key).first() if isinstance(key, str) and key else None
 
 
 def _reachable(actor: Actor, report: Report, action: str) -> QuerySet[Report]:

@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from reports.kinds.contract import Figure, Heading, Kind, Presentation, Question, Result, Row, Table, WithFile
 from tracker.api.serializers import StrictSerializer
+from tracker.charts import Bar, Words, draw_bars
 from tracker.models import Event
 
 
@@ -15,6 +16,12 @@ class TinyParameters(StrictSerializer):
 
     size = serializers.IntegerField(label="Size", min_value=1, max_value=100, default=3, help_text="how many lines")
     word = serializers.CharField(label="Word", max_length=20, default="line")
+
+
+class ProjectParameters(StrictSerializer):
+    """A project's key."""
+
+    project = serializers.CharField(max_length=12)
 
 
 def compute_tiny(question: Question) -> Result:
@@ -26,10 +33,17 @@ def compute_tiny(question: Question) -> Result:
 
 
 def present_tiny(result: Result, parameters: Mapping[str, Any]) -> Presentation:
-    """One figure and a table."""
+    """One figure, a chart and a table."""
     rows = [Row((f"{parameters['word']} {number}", number)) for number in range(1, result["size"] + 1)]
     table = Table("lines", "Lines", (Heading("line", "Line"), Heading("number", "Number", "minutes")), rows)
-    return Presentation(figures=[Figure("Lines", str(result["size"]))], tables=[table], notes=["Made for tests."])
+    chart = draw_bars(
+        Words("lines-chart", "Lines", "Lines by number."),
+        [Bar("all", [float(result["size"])], "all")],
+        series=["Lines"],
+    )
+    return Presentation(
+        charts=[chart], figures=[Figure("Lines", str(result["size"]))], tables=[table], notes=["Made for tests."]
+    )
 
 
 def make_kind(

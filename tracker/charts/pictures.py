@@ -38,7 +38,7 @@ def draw_png(chart: Markup) -> bytes:
             svg_string=str(chart),
             background=BACKGROUND,
             zoom=1 if max(width, height) > MOST_POINTS / 2 else ZOOM,
-            style_sheet=_plain_styles(),
+            style_sheet=plain_styles(),
             skip_system_fonts=True,
             font_files=[str(Path(font_roboto.font_directory) / f"{FONT}-{cut}.ttf") for cut in ("Regular", "Bold")],
             font_family=FONT,
@@ -63,8 +63,8 @@ def measure_chart(chart: Markup) -> tuple[int, int]:
 
 
 @cache
-def _plain_styles() -> str:
-    """charts.css without what the renderer does not know: themes, states of the mouse, and variables."""
+def plain_styles() -> str:
+    """charts.css in the light colours, without what renderers do not know: themes, states of the mouse, variables."""
     text = _AT_BLOCK.sub("", _COMMENT.sub("", STYLE_SHEET.read_text(encoding="utf-8")))
     rules = [
         (selector.strip(), body)
