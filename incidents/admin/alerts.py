@@ -13,9 +13,12 @@ from django.utils.safestring import SafeString
 
 from incidents.admin.badges import alert_badge, delivery_badge
 from incidents.admin.deliveries import DELIVERY_FIELDS
+from incidents.admin.history_filter import history_of
 from incidents.choices import LIVE_ALERT_STATES, AlertState, ClockKind, SLAState
 from incidents.models import Alert, Delivery
 from incidents.services.alerts import acknowledge_alert
+from incidents.services.past_sets import ALERTS
+from incidents.services.past_tickets import alerts_of
 from tracker.admin.base import AccessAdmin, actor_of
 from tracker.admin.filters import ChoiceFilter, day_range
 from tracker.admin.formats import write_moment
@@ -86,7 +89,13 @@ class AlertAdmin(AccessAdmin[Alert]):
     )  # fmt: skip
     list_display_links = ("name_cell",)
     list_select_related = ("ticket", "acknowledged_by")
-    list_filter = (AlertStateFilter, CrossedFilter, KindFilter, day_range("crossed_at", "crossed"))
+    list_filter = (
+        AlertStateFilter,
+        CrossedFilter,
+        KindFilter,
+        day_range("crossed_at", "crossed"),
+        history_of(ALERTS, alerts_of),
+    )
     ordering = ("-id",)
     search_fields = ("id",)
     search_help_text = "A ticket's id"

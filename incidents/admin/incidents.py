@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 
 from incidents.admin.badges import issue_badge, severity_badge
 from incidents.admin.facets import CountedPage, Counting, FacetFilter, Sample, count_facets
+from incidents.admin.history_filter import history_of
 from incidents.admin.incident_enrichment import enrichment_badge
 from incidents.admin.incident_filters import (
     AssigneeFilter,
@@ -29,6 +30,7 @@ from incidents.admin.issue_filters import KEY, ReporterFilter, SeverityFilter, S
 from incidents.models import Incident
 from incidents.services.incidents import named_incident, visible_incidents
 from incidents.services.issue_search import search_query_of
+from incidents.services.past_sets import WORK, incidents_of
 from tracker.admin.base import actor_of
 from tracker.admin.formats import write_moment
 from tracker.admin.saved_views import SavedViewsPage
@@ -77,6 +79,7 @@ class IncidentAdmin(SavedViewsPage[Incident], CountedPage[Incident], IncidentTri
         HourFilter,
         WeekdayFilter,
         NearFilter,
+        history_of(WORK, incidents_of),
     )
     search_fields = ("title",)
     search_help_text = "INC-12, or beginnings of words"

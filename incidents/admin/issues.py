@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 
 from incidents.admin.badges import issue_badge, severity_badge
 from incidents.admin.facets import CountedPage, FacetFilter, Sample
+from incidents.admin.history_filter import history_of
 from incidents.admin.issue_facets import count_issue_facets
 from incidents.admin.issue_filters import (
     KEY,
@@ -32,6 +33,7 @@ from incidents.models import Issue
 from incidents.services.issue_keys import named_issue
 from incidents.services.issue_search import search_query_of
 from incidents.services.issues import visible_issues
+from incidents.services.past_sets import WORK, issues_of
 from tracker.admin.base import actor_of
 from tracker.admin.formats import write_moment
 from tracker.admin.saved_views import SavedViewsPage
@@ -72,6 +74,7 @@ class IssueAdmin(SavedViewsPage[Issue], CountedPage[Issue], IssueTriage, IssuePa
         DueFilter,
         WatchedFilter,
         CreatedFilter,
+        history_of(WORK, issues_of),
     )
     search_fields = ("title",)
     search_help_text = "OPS-12, or beginnings of words"

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from incidents.admin.badges import render_sla_badge
 from incidents.admin.forecasts import ForecastFilter, render_forecast
+from incidents.admin.history_filter import history_of
 from incidents.admin.ticket_filters import (
     AssigneeFilter,
     CategoryFilter,
@@ -29,6 +30,8 @@ from incidents.admin.ticket_forms import AssignForm, NewTicketForm
 from incidents.admin.ticket_page import TicketPage
 from incidents.choices import Category, Verdict
 from incidents.models import Clock, Ticket, TicketForecast
+from incidents.services.past_sets import TICKETS
+from incidents.services.past_tickets import tickets_of
 from incidents.services.tickets import assign_ticket, create_ticket
 from tracker.admin.base import actor_of
 from tracker.admin.formats import write_due, write_time_left
@@ -90,6 +93,7 @@ class TicketAdmin(SavedViewsPage[Ticket], TicketPage):
         CreatedFilter,
         UpdatedFilter,
         SettledFilter,
+        history_of(TICKETS, tickets_of),
     )
     search_fields = ("external_id",)
     search_help_text = "Start of an id, or words of title and description"

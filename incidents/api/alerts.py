@@ -11,9 +11,12 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from incidents.api.history_filter import HistoryFilter
 from incidents.choices import AlertState, ClockKind, SLAState
 from incidents.models import Alert
 from incidents.services.alerts import acknowledge_alert, visible_alerts
+from incidents.services.past_sets import ALERTS
+from incidents.services.past_tickets import alerts_of
 from tracker.api.filters import ChoiceInFilter, InFilter
 from tracker.api.serializers import EmptySerializer, StrictModelSerializer
 from tracker.api.viewsets import ApiViewSet, ListMixin, RetrieveMixin
@@ -57,6 +60,8 @@ class AlertFilterSet(filters.FilterSet):
     min_level = filters.NumberFilter(field_name="level", lookup_expr="gte", min_value=0, max_value=1000)
     fired_after = filters.IsoDateTimeFilter(field_name="fired_at", lookup_expr="gte")
     fired_before = filters.IsoDateTimeFilter(field_name="fired_at", lookup_expr="lt")
+
+    history = HistoryFilter(ALERTS, alerts_of)
 
     class Meta:
         model = Alert

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from django.db.models import QuerySet, Subquery
 from django_filters import rest_framework as filters
 
+from incidents.api.history_filter import HistoryFilter
 from incidents.choices import EnrichmentState, IncidentStatus, Recovery, Severity
 from incidents.models import Incident, IncidentCategory
 from incidents.services.carriers import sees_internals
 from incidents.services.incident_nearby import MAX_METRES, incidents_near, read_circle
+from incidents.services.past_sets import WORK, incidents_of
 from tracker.api.authentication import actor_of
 from tracker.api.filters import MOST_VALUES, ChoiceInFilter, FlagFilter, InFilter
 from tracker.exceptions import InvalidInput
@@ -49,6 +51,8 @@ class IncidentFilterSet(filters.FilterSet):
     updated_before = filters.IsoDateTimeFilter(field_name="updated_at", lookup_expr="lt")
     done_after = filters.IsoDateTimeFilter(field_name="done_at", lookup_expr="gte")
     done_before = filters.IsoDateTimeFilter(field_name="done_at", lookup_expr="lt")
+
+    history = HistoryFilter(WORK, incidents_of)
 
     class Meta:
         model = Incident

@@ -6,8 +6,10 @@ from typing import Any
 from django.db.models import QuerySet, Subquery
 from django_filters import rest_framework as filters
 
+from incidents.api.history_filter import HistoryFilter
 from incidents.choices import IssueStatus, Severity
 from incidents.models import Issue
+from incidents.services.past_sets import WORK, issues_of
 from tracker.api.authentication import actor_of
 from tracker.api.filters import MOST_VALUES, ChoiceInFilter, FlagFilter, InFilter
 from tracker.exceptions import InvalidInput
@@ -43,6 +45,8 @@ class IssueFilterSet(filters.FilterSet):
     updated_before = filters.IsoDateTimeFilter(field_name="updated_at", lookup_expr="lt")
     done_after = filters.IsoDateTimeFilter(field_name="done_at", lookup_expr="gte")
     done_before = filters.IsoDateTimeFilter(field_name="done_at", lookup_expr="lt")
+
+    history = HistoryFilter(WORK, issues_of)
 
     class Meta:
         model = Issue

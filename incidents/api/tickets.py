@@ -11,6 +11,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from incidents.api.history_filter import HistoryFilter
 from incidents.api.ticket_json import describe_receipts, describe_refusals, describe_tickets
 from incidents.api.ticket_serializers import (
     AssignSerializer,
@@ -27,6 +28,8 @@ from incidents.intake.ticket_events import MAX_BODY_BYTES
 from incidents.intake.tickets import ingest_events
 from incidents.models import Comment, Ticket, TicketForecast
 from incidents.querysets import TicketQuerySet
+from incidents.services.past_sets import TICKETS
+from incidents.services.past_tickets import tickets_of
 from incidents.services.settled_promises import EXAMPLE, FORM, LONGEST, read_settled, settled_tickets
 from incidents.services.ticket_ledgers import explain_ticket
 from incidents.services.tickets import assign_ticket, change_ticket, comment_on_ticket, visible_tickets
@@ -74,6 +77,8 @@ class TicketFilterSet(filters.FilterSet):
     settled = filters.CharFilter(
         method="filter_settled", max_length=LONGEST, label=f"promises that ended: {FORM}; such as {EXAMPLE}"
     )
+
+    history = HistoryFilter(TICKETS, tickets_of)
 
     class Meta:
         model = Ticket

@@ -156,7 +156,8 @@ class IncidentAnalysis(Incident):
 class IncidentSpan(models.Model):
     """One stay of an incident as it was: status, severity, project and assignee. The open one has no end.
 
-    Figures of any past moment are read from these; services/steps.py alone begins and ends them.
+    Figures of any past moment are read from these; services/steps.py alone begins and ends them. The database fills in
+    since when the incident has been in this status and how old it was then, in whole seconds (migration 0022).
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -174,6 +175,8 @@ class IncidentSpan(models.Model):
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
     started_by = models.CharField(max_length=120, blank=True)
+    entered_at = models.DateTimeField(null=True, editable=False)
+    age_seconds = models.BigIntegerField(null=True, editable=False)
 
     class Meta:
         ordering = ["id"]
@@ -185,7 +188,16 @@ class IncidentSpan(models.Model):
                 condition=Q(ended_at__isnull=True) | Q(ended_at__gte=F("started_at")), name="incident_span_runs_forward"
             ),
         ]
-        indexes = [models.Index("started_at", name="incident_span_by_start")]
+        indexes = [
+            models.Index("started_at", name="incident_span_by_start"),
+            models.Index(
+                "project",
+                "entered_at",
+                include=["started_at", "ended_at", "age_seconds", "severity", "assignee", "incident"],
+                condition=Q(status="DONE"),
+                name="incident_span_done",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.incident_id} {self.status}"

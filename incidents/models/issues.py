@@ -130,7 +130,8 @@ class FormerKey(models.Model):
 class IssueSpan(models.Model):
     """One stay of an issue as it was: status, severity, project and assignee. The open one has no end.
 
-    Figures of any past moment are read from these; services/steps.py alone begins and ends them.
+    Figures of any past moment are read from these; services/steps.py alone begins and ends them. The database fills in
+    since when the issue has been in this status and how old it was then, in whole seconds (migration 0022).
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -148,6 +149,8 @@ class IssueSpan(models.Model):
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
     started_by = models.CharField(max_length=120, blank=True)
+    entered_at = models.DateTimeField(null=True, editable=False)
+    age_seconds = models.BigIntegerField(null=True, editable=False)
 
     class Meta:
         ordering = ["id"]
@@ -159,7 +162,16 @@ class IssueSpan(models.Model):
                 condition=Q(ended_at__isnull=True) | Q(ended_at__gte=F("started_at")), name="issue_span_runs_forward"
             ),
         ]
-        indexes = [models.Index("started_at", name="issue_span_by_start")]
+        indexes = [
+            models.Index("started_at", name="issue_span_by_start"),
+            models.Index(
+                "project",
+                "entered_at",
+                include=["started_at", "ended_at", "age_seconds", "severity", "assignee", "issue"],
+                condition=Q(status="DONE"),
+                name="issue_span_done",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.issue_id} {self.status}"
