@@ -10,8 +10,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
 from incidents.admin.calendar_forms import CalendarForm, fill_calendar
-from incidents.models import Calendar, PolicyVersion
+from incidents.admin.policy_forms import PREVIEW, fill_head, find_trial
+from incidents.models import Calendar, PolicyTrial
 from incidents.services.policy_documents import read_document, specify_calendar
+from incidents.services.policy_trials import read_trial_document, request_trial
 from incidents.services.policy_versions import ensure_default_policy, publish_version
 from tracker.admin.base import AccessAdmin, actor_of
 from tracker.admin.formats import write_moment
@@ -61,15 +63,14 @@ class CalendarAdmin(AccessAdmin[Calendar]):
         if not self.has_add_permission(request):
             raise PermissionDenied
         source = _find_calendar(request.GET.get("from", ""))
-        form = CalendarForm(request.POST or None, initial=fill_calendar(specify_calendar(source)) if source else None)
+        form = CalendarForm(request.POST or None, initial=_fill(source, find_trial(request)))
         if request.method == "POST" and form.is_valid():
             try:
-                version = self._publish(request, form)
+                address = self._take(request, form)
             except DomainError as error:
                 form.show_refusal(error)
             else:
-                messages.success(request, f"Published with policy version {version.number}.")
-                return HttpResponseRedirect(self.list_url())
+                return HttpResponseRedirect(address)
         context = {
             **self.admin_site.each_context(request),
             "title": f"Next version of {source.name}" if source else "New calendar",
@@ -78,15 +79,20 @@ class CalendarAdmin(AccessAdmin[Calendar]):
         }
         return TemplateResponse(request, "admin/incidents/calendar/publish.html", context)
 
-    def _publish(self, request: HttpRequest, form: CalendarForm) -> PolicyVersion:
+    def _take(self, request: HttpRequest, form: CalendarForm) -> str:
+        """Publishes the calendar, or previews it where that was asked for; answers where to go on."""
         spec, document = form.read_spec(), read_document(ensure_default_policy())
-        return publish_version(
-            actor=actor_of(request),
-            document=replace(document, calendars={**document.calendars, spec.name: spec}),
-            applies_to=form.cleaned_data["applies_to"],
-            effective_at=form.read_effective_at(),
-            note=form.cleaned_data["note"] or f"Calendar {spec.name}",
-        )
+        sent: dict[str, Any] = {
+            "actor": actor_of(request),
+            "document": replace(document, calendars={**document.calendars, spec.name: spec}),
+            **form.read(),
+        }
+        sent["note"] = sent["note"] or f"Calendar {spec.name}"
+        if PREVIEW in request.POST:
+            return self.object_url(request_trial(calendar=spec.name, **sent))
+        version = publish_version(**sent)
+        messages.success(request, f"Published with policy version {version.number}.")
+        return self.list_url()
 
     @admin.display(description="hours")
     def hours_cell(self, calendar: Calendar) -> str:
@@ -121,6 +127,14 @@ def tell_hours(hours: dict[str, Any] | None) -> str:
         else:
             runs.append((label, label, span))
     return "; ".join(f"{first if first == last else f'{first}–{last}'} {span}" for first, last, span in runs if span)
+
+
+def _fill(source: Calendar | None, trial: PolicyTrial | None) -> dict[str, Any] | None:
+    """The form's initial values: of a preview, of the calendar that is there, or none."""
+    spec = read_trial_document(trial).calendars.get(trial.calendar) if trial is not None else None
+    if spec is not None:
+        return {**fill_calendar(spec), **fill_head(trial)}
+    return fill_calendar(specify_calendar(source)) if source else None
 
 
 def _find_calendar(text: str) -> Calendar | None:

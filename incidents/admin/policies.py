@@ -10,9 +10,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
 
-from incidents.admin.policy_forms import PolicyForms
-from incidents.models import PolicyVersion
+from incidents.admin.policy_forms import PREVIEW, PolicyForms, fill_head, find_trial
+from incidents.models import PolicyTrial, PolicyVersion
 from incidents.services.policy_documents import read_document
+from incidents.services.policy_trials import read_trial_document, request_trial
 from incidents.services.policy_versions import ensure_default_policy, publish_version, withdraw_version
 from tracker import clock
 from tracker.admin.base import AccessAdmin, actor_of
@@ -82,22 +83,16 @@ class PolicyVersionAdmin(AccessAdmin[PolicyVersion]):
         """The next version, made from the one that `?from=` names, or from the newest."""
         if not self.has_add_permission(request):
             raise PermissionDenied
-        source = _find_version(request.GET.get("from", ""))
-        page = PolicyForms(request.POST or None, document=read_document(source))
+        source, trial = _find_version(request.GET.get("from", "")), find_trial(request)
+        document = read_document(source) if trial is None else read_trial_document(trial)
+        page = PolicyForms(request.POST or None, document=document, head=fill_head(trial))
         if request.method == "POST" and page.are_valid():
             try:
-                version = publish_version(
-                    actor=actor_of(request),
-                    document=page.read_document(),
-                    applies_to=page.head.cleaned_data["applies_to"],
-                    effective_at=page.head.read_effective_at(),
-                    note=page.head.cleaned_data["note"],
-                )
+                made = self._take(request, page)
             except DomainError as error:
                 page.show_refusal(error)
             else:
-                messages.success(request, f"Version {version.number} is published.")
-                return HttpResponseRedirect(self.object_url(version))
+                return HttpResponseRedirect(self.object_url(made))
         context = {
             **self.admin_site.each_context(request),
             "title": "New SLA policy version",
@@ -106,6 +101,15 @@ class PolicyVersionAdmin(AccessAdmin[PolicyVersion]):
             "page": page,
         }
         return TemplateResponse(request, "admin/incidents/policyversion/publish.html", context)
+
+    def _take(self, request: HttpRequest, page: PolicyForms) -> PolicyVersion | PolicyTrial:
+        """Publishes what was sent, or previews it where that was asked for."""
+        sent: dict[str, Any] = {"actor": actor_of(request), "document": page.read_document(), **page.head.read()}
+        if PREVIEW in request.POST:
+            return request_trial(**sent)
+        version = publish_version(**sent)
+        messages.success(request, f"Version {version.number} is published.")
+        return version
 
     def withdraw_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Takes back a version that is not in effect yet; its page is gone then."""

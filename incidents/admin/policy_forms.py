@@ -2,21 +2,25 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.forms import BaseFormSet, formset_factory
+from django.http import HttpRequest
 
 from incidents.choices import AppliesTo, SLAState
-from incidents.models import Calendar
+from incidents.models import Calendar, PolicyTrial
 from incidents.services.policy_documents import specify_calendar
+from incidents.services.policy_trials import visible_trials
 from incidents.sla.calendars import CalendarSpec
 from incidents.sla.config_steps import MAX_STEPS
 from incidents.sla.documents import RuleSpec, SLADocument
 from incidents.sla.policies import Step
+from tracker.admin.base import actor_of
 from tracker.exceptions import DomainError
+from tracker.row_ids import read_row_id
 
+PREVIEW = "preview"
 PATH = re.compile(r"(rules|steps)\[(\d+)\](?:\.(\w+))?")
 # A form of more fields than DATA_UPLOAD_MAX_NUMBER_FIELDS is refused; larger policies belong into a file.
 MOST_RULES = 200
@@ -38,10 +42,9 @@ class PublishForm(forms.Form):
     )
     note = forms.CharField(max_length=300, required=False, widget=forms.TextInput(attrs={"class": "vTextField"}))
 
-    def read_effective_at(self) -> datetime | None:
-        """The moment, None for at once."""
-        moment: datetime | None = self.cleaned_data["effective_at"]
-        return moment
+    def read(self) -> dict[str, Any]:
+        """What publishing and previewing are told; no moment is at once."""
+        return {name: self.cleaned_data[name] for name in ("applies_to", "effective_at", "note")}
 
 
 class RuleForm(forms.Form):
@@ -89,10 +92,23 @@ def read_calendars() -> Mapping[str, CalendarSpec]:
     return {calendar.name: specify_calendar(calendar) for calendar in newest}
 
 
+def find_trial(request: HttpRequest) -> PolicyTrial | None:
+    """The preview that `?trial=` names: the form is filled as it was when that was asked for."""
+    pk = read_row_id(request.GET.get("trial", ""))
+    return None if pk is None else visible_trials(actor_of(request)).filter(pk=pk).first()
+
+
+def fill_head(trial: PolicyTrial | None) -> dict[str, Any]:
+    """A preview as the initial values of when and for whom."""
+    if trial is None:
+        return {}
+    return {"applies_to": trial.applies_to, "effective_at": trial.effective_at, "note": trial.note}
+
+
 class PolicyForms:
     """The three parts of the page, filled from a document or from what was sent."""
 
-    def __init__(self, data: Any = None, *, document: SLADocument) -> None:
+    def __init__(self, data: Any = None, *, document: SLADocument, head: Mapping[str, Any] | None = None) -> None:
         self.calendars = {**document.calendars, **read_calendars()}
         rules = [{name: getattr(rule, name) for name in RuleForm.base_fields} for rule in document.rules]
         steps = [
@@ -100,7 +116,7 @@ class PolicyForms:
             for step in document.steps
         ]
         # Sent forms are compared with what the page had been filled with, to tell the rows left empty.
-        self.head = PublishForm(data)
+        self.head = PublishForm(data, initial=dict(head or {}))
         self.rules = RuleFormSet(data, prefix="rules", initial=rules, form_kwargs={"calendars": sorted(self.calendars)})
         self.steps = StepFormSet(data, prefix="steps", initial=steps)
 
