@@ -107,8 +107,38 @@ class LetterItem:
 
 
 @dataclass(frozen=True, slots=True)
+class LetterPicture:
+    """A picture that stands in the letter itself; `width` is how wide it is shown, in points."""
+
+    title: str
+    description: str
+    width: int
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LetterTable:
+    """A table of a letter; `more` says how many of its rows are left out."""
+
+    title: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    more: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LetterFile:
+    """A file that comes with a letter."""
+
+    name: str
+    content_type: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class PersonalLetter:
-    """A letter to one person, addressed when it is sent: either `items`, or an account letter's `paragraphs`.
+    """A letter to one person, addressed when it is sent: `items`, an account letter's `paragraphs`, or a document of
+    `figures`, `pictures` and `tables`, with `notes` on how to read it.
 
     `reply_to` is where answers go, `reference` the id under which letters about the same thing hang together.
     """
@@ -119,6 +149,11 @@ class PersonalLetter:
     paragraphs: tuple[str, ...] = ()
     items: tuple[LetterItem, ...] = ()
     more: int = 0
+    figures: tuple[tuple[str, str], ...] = ()
+    pictures: tuple[LetterPicture, ...] = ()
+    tables: tuple[LetterTable, ...] = ()
+    notes: tuple[str, ...] = ()
+    file: LetterFile | None = None
     link: str = ""
     link_label: str = ""
     wishes_link: str = ""

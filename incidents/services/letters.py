@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from incidents.channels.base import LetterItem, PersonalLetter
+from incidents.services.letter_writers import find_writer
 from incidents.services.mail_threads import open_thread
 from tracker.access import Actor
 from tracker.choices import ACCOUNT_LETTERS
@@ -22,6 +23,8 @@ def write_letter(payload: dict[str, Any]) -> PersonalLetter | None:
 
     The address is the person's present one. What they may not see any more, and what is gone, is left out.
     """
+    if "letter" in payload:
+        return find_writer(payload["letter"])(payload)
     rows = Notification.objects.filter(pk__in=payload["notifications"], recipient=payload["person"])
     found = list(rows.select_related("recipient").defer("recipient__password").order_by("id"))
     if not found:

@@ -6,8 +6,9 @@ notifications it tells of. All that are due for one person make one letter; lett
 
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -56,6 +57,28 @@ def write_letters() -> tuple[int, int]:
         Delivery.objects.bulk_create(letters)
         ring(DELIVER)
     return len(people), len(letters)
+
+
+def post_letters(word: str, payloads: Sequence[Mapping[str, Any]]) -> int:
+    """Puts letters of a declared kind into the outbox, in the caller's transaction; answers how many.
+
+    Each payload names its `person`, and whatever the writer of `word` needs to find its rows again.
+    """
+    if not payloads or is_nowhere():
+        return 0
+    now, channel = clock.now(), find_people_channel()
+    Delivery.objects.bulk_create(
+        Delivery(
+            channel=channel,
+            notice=Notice.LETTER,
+            payload={**payload, "letter": word},
+            created_at=now,
+            next_attempt_at=now,
+        )
+        for payload in payloads
+    )
+    ring(DELIVER)
+    return len(payloads)
 
 
 def is_nowhere() -> bool:
