@@ -8,41 +8,33 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
+from django_celery_beat.models import PeriodicTask
 
 from tracker.exceptions import FieldError, InvalidInput
+from tracker.schedule_times import Daily, Every, Monthly, Weekly, When, read_when, schedule_columns
 
+__all__ = [
+    "Daily", "DefaultSchedule", "Every", "Monthly", "SchedulableTask", "Weekly", "When", "check_task", "declare",
+    "default_schedules", "differs_from_default", "is_system", "read_when", "schedulable_tasks", "schedule_columns",
+    "whole_number",
+]  # fmt: skip
 KwargCheck = Callable[[Any], str]
-
-
-@dataclass(frozen=True, slots=True)
-class Every:
-    """A schedule that repeats after a number of seconds."""
-
-    seconds: int
-
-    def __str__(self) -> str:
-        return f"every {self.seconds} s"
-
-
-@dataclass(frozen=True, slots=True)
-class Daily:
-    """A schedule that runs once a day at a time of the clock, in UTC."""
-
-    hour: int
-    minute: int = 0
-
-    def __str__(self) -> str:
-        return f"daily at {self.hour:02d}:{self.minute:02d} UTC"
+ArgumentsCheck = Callable[[Mapping[str, Any]], object]
 
 
 @dataclass(frozen=True, slots=True)
 class SchedulableTask:
-    """A task that a person may schedule. `kwargs` maps each argument to a check that returns "" or what is wrong."""
+    """A task that a person may schedule.
+
+    Attributes:
+        kwargs: maps each argument to a check that returns "" or what is wrong.
+        check: looks at the arguments together, where one depends on another; raises InvalidInput.
+    """
 
     task: str
     label: str
     kwargs: Mapping[str, KwargCheck] = field(default_factory=dict)
+    check: ArgumentsCheck | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,34 +91,6 @@ def differs_from_default(schedule: PeriodicTask) -> bool:
     return default is not None and (not schedule.enabled or read_when(schedule) != default.when)
 
 
-def read_when(schedule: PeriodicTask) -> Every | Daily | None:
-    """The row's time in our words; None where it is something else, such as a weekly crontab."""
-    if schedule.interval is not None:
-        return Every(int(schedule.interval.schedule.run_every.total_seconds()))
-    crontab = schedule.crontab
-    if crontab is None or (crontab.day_of_week, crontab.day_of_month, crontab.month_of_year) != ("*", "*", "*"):
-        return None
-    if str(crontab.timezone) != "UTC" or not (crontab.hour.isdigit() and crontab.minute.isdigit()):
-        return None
-    return Daily(int(crontab.hour), int(crontab.minute))
-
-
-def schedule_columns(when: Every | Daily) -> dict[str, Any]:
-    """The columns of PeriodicTask that mean `when`; makes the interval or crontab row if need be."""
-    if isinstance(when, Every):
-        interval, _ = IntervalSchedule.objects.get_or_create(every=when.seconds, period=IntervalSchedule.SECONDS)
-        return {"interval": interval, "crontab": None, "solar": None, "clocked": None}
-    crontab, _ = CrontabSchedule.objects.get_or_create(
-        minute=str(when.minute),
-        hour=str(when.hour),
-        day_of_week="*",
-        day_of_month="*",
-        month_of_year="*",
-        timezone="UTC",
-    )
-    return {"interval": None, "crontab": crontab, "solar": None, "clocked": None}
-
-
 def check_task(task: str, kwargs: Mapping[str, Any]) -> None:
     """Refuses a task that is not declared, and arguments that the task does not take.
 
@@ -143,6 +107,8 @@ def check_task(task: str, kwargs: Mapping[str, Any]) -> None:
     ]
     if errors:
         raise InvalidInput("The task's arguments are not right.", details=errors)
+    if known.check is not None:
+        known.check(kwargs)
 
 
 def whole_number(low: int, high: int) -> KwargCheck:

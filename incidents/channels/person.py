@@ -33,4 +33,4 @@ def _add_pictures(mail: EmailMultiAlternatives, letter: PersonalLetter) -> None:
         mail.attach(part)
     if letter.pictures and letter.file is None:
         # Pictures are parts of the page; beside a real attachment programs expect the plain kind.
-        mail.mixed_subtype = "related"
+        mail.mixed_subtype = "related"  # type: ignore[attr-defined]

@@ -1,86 +1,23 @@
 """Periodic tasks: when each sweep runs. What runs comes from the code, never from this page."""
 
 import json
-from datetime import time
+from collections.abc import Mapping
 from typing import Any
 
-from django import forms
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django_celery_beat.models import PeriodicTask
 
 from tracker import schedules
-from tracker.admin.base import AccessAdmin, AccessForm, actor_of
+from tracker.admin.base import AccessAdmin, actor_of
 from tracker.admin.formats import render_badge, write_moment
-from tracker.schedules import Daily, Every
+from tracker.admin.schedule_arguments import Choice, Question, find_arguments
+from tracker.admin.schedule_forms import ScheduleForm, make_form
 from tracker.services.schedules import change_schedule, create_schedule, delete_schedule, reset_schedule
-
-UNITS = [("1", "seconds"), ("60", "minutes"), ("3600", "hours")]
-
-
-class ScheduleForm(AccessForm):
-    """A task of the registered list, its arguments, and when it runs."""
-
-    task = forms.ChoiceField()
-    kwargs = forms.JSONField(
-        label="Arguments", required=False, initial=dict, widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="As JSON, such as {}; each task says which ones it takes.",
-    )  # fmt: skip
-    repeat = forms.ChoiceField(choices=[("every", "Every …"), ("daily", "Once a day")], widget=forms.RadioSelect)
-    every = forms.IntegerField(label="Every", min_value=1, required=False)
-    unit = forms.ChoiceField(label="", choices=UNITS, required=False)
-    daily_at = forms.TimeField(
-        label="Daily at (UTC)", required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
-    )
-
-    class Meta:
-        model = PeriodicTask
-        fields = ("name", "enabled")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if schedules.is_system(self.instance):
-            del self.fields["task"], self.fields["kwargs"]
-        else:
-            tasks = schedules.schedulable_tasks().values()
-            self.fields["task"].choices = [(one.task, one.label) for one in tasks]  # type: ignore[attr-defined]
-        self.initial.update(_read_initial(self.instance))
-
-    def clean(self) -> dict[str, Any]:
-        """A time that is given in full."""
-        cleaned = super().clean()
-        if cleaned.get("repeat") == "every" and not cleaned.get("every"):
-            self.add_error("every", "Say how often.")
-        if cleaned.get("repeat") == "daily" and cleaned.get("daily_at") is None:
-            self.add_error("daily_at", "Say at what time.")
-        if cleaned.get("kwargs") is not None and not isinstance(cleaned["kwargs"], dict):
-            self.add_error("kwargs", "Must be an object such as {}.")
-        return cleaned
-
-    def read_when(self) -> Every | Daily:
-        """The time as the service takes it."""
-        values = self.cleaned_data
-        if values["repeat"] == "daily":
-            at: time = values["daily_at"]
-            return Daily(at.hour, at.minute)
-        return Every(values["every"] * int(values.get("unit") or 1))
-
-    def _post_clean(self) -> None:
-        """Nothing: the service checks the rest."""
-
-
-def _read_initial(row: PeriodicTask) -> dict[str, Any]:
-    if row.pk is None:
-        return {"repeat": "every", "every": 5, "unit": "60", "kwargs": {}, "enabled": True}
-    initial: dict[str, Any] = {"task": row.task, "kwargs": json.loads(row.kwargs or "{}")}
-    match schedules.read_when(row):
-        case Daily(hour, minute):
-            return initial | {"repeat": "daily", "daily_at": time(hour, minute)}
-        case Every(seconds):
-            unit = next(size for size in (3600, 60, 1) if seconds % size == 0)
-            return initial | {"repeat": "every", "every": seconds // unit, "unit": str(unit)}
-    return initial
 
 
 class ScheduleAdmin(AccessAdmin[PeriodicTask]):
@@ -99,14 +36,45 @@ class ScheduleAdmin(AccessAdmin[PeriodicTask]):
         """With an address to go back to the default."""
         return [self.page_url("reset", self.reset_view), *super().get_urls()]
 
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> Any:
+        """First what runs, and what its arguments depend on, each on a page of its own; then the form."""
+        chosen = _read_chosen(request)
+        question = _find_question(chosen) if request.method == "GET" or chosen else None
+        if question is None:
+            return super().add_view(request, form_url, extra_context)
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        ways = [(choice, f"?{urlencode({**chosen, question.name: choice.value})}") for choice in question.choices]
+        context = {
+            **self.admin_site.each_context(request),
+            "title": question.label,
+            "opts": self.opts,
+            "ways": ways,
+        }
+        return TemplateResponse(request, "admin/schedule_choice.html", context)
+
+    def get_form(
+        self, request: HttpRequest, obj: PeriodicTask | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        """With a field for each argument of the task that was chosen."""
+        form = make_form(*_about(request, obj))
+        return super().get_form(request, obj, change, form=form, **kwargs)
+
     def get_fieldsets(self, request: HttpRequest, obj: PeriodicTask | None = None) -> Any:
         """Name, task and arguments are fixed for a shipped row."""
-        when = ("repeat", ("every", "unit"), "daily_at", "enabled")
+        when = ("repeat", ("every", "unit"), "weekday", "day", "daily_at", "enabled")
         if not self.has_change_permission(request, obj) and obj is not None:
             return [(None, {"fields": ("name", "label_cell", "kwargs_cell", "when_cell", "state_cell", "last_cell")})]
         if obj is not None and schedules.is_system(obj):
             return [(None, {"fields": ("name", "label_cell", "description", *when)})]
-        return [(None, {"fields": ("name", "task", "kwargs", *when)})]
+        chosen, kwargs = _about(request, obj)
+        arguments = find_arguments(chosen.get("task", ""))
+        if arguments is not None:
+            asked = tuple(arguments.make_fields(chosen, kwargs))
+            told = ("label_cell",) if obj is not None else ()
+            return [(None, {"fields": ("name", *told, *asked)}), ("When", {"fields": when})]
+        task = () if chosen.get("task") else ("task",)
+        return [(None, {"fields": ("name", *task, "kwargs", *when)})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: PeriodicTask | None = None) -> tuple[str, ...]:
         """What is shown and not asked."""
@@ -136,21 +104,20 @@ class ScheduleAdmin(AccessAdmin[PeriodicTask]):
             row = create_schedule(
                 actor,
                 name=values["name"],
-                task=values["task"],
+                task=form.read_task(),
                 when=form.read_when(),
-                kwargs=values["kwargs"] or {},
+                kwargs=form.read_kwargs() or {},
                 is_enabled=values["enabled"],
             )
             obj.pk = row.pk
             return
-        is_own = "task" in values
         change_schedule(
             actor,
             name=PeriodicTask.objects.values_list("name", flat=True).get(pk=obj.pk),
             when=form.read_when(),
             is_enabled=values["enabled"],
-            task=values["task"] if is_own else None,
-            kwargs=(values["kwargs"] or {}) if is_own else None,
+            task=None if schedules.is_system(obj) else form.read_task(),
+            kwargs=None if schedules.is_system(obj) else form.read_kwargs(),
         )
 
     def delete_model(self, request: HttpRequest, obj: PeriodicTask) -> None:
@@ -168,7 +135,9 @@ class ScheduleAdmin(AccessAdmin[PeriodicTask]):
     @admin.display(description="what it does")
     def label_cell(self, row: PeriodicTask) -> str:
         """The task in words."""
-        known = schedules.schedulable_tasks().get(row.task)
+        known, arguments = schedules.schedulable_tasks().get(row.task), find_arguments(row.task)
+        if arguments is not None:
+            return arguments.describe(_kwargs_of(row))
         return known.label if known else row.task
 
     @admin.display(description="arguments")
@@ -199,3 +168,30 @@ class ScheduleAdmin(AccessAdmin[PeriodicTask]):
     def last_cell(self, row: PeriodicTask) -> str:
         """When beat last rang for it."""
         return write_moment(row.last_run_at)
+
+
+def _read_chosen(request: HttpRequest) -> dict[str, str]:
+    """What the page's address says of the task and its arguments."""
+    chosen = {name: str(value) for name, value in request.GET.items() if name != "_changelist_filters"}
+    return chosen if chosen.get("task") in schedules.schedulable_tasks() else {}
+
+
+def _find_question(chosen: Mapping[str, str]) -> Question | None:
+    if not chosen:
+        tasks = schedules.schedulable_tasks().values()
+        return Question("task", "What is to run?", [Choice(one.task, one.label) for one in tasks])
+    arguments = find_arguments(chosen["task"])
+    return arguments.find_question(chosen) if arguments is not None else None
+
+
+def _about(request: HttpRequest, obj: PeriodicTask | None) -> tuple[dict[str, str], dict[str, Any]]:
+    """What was chosen, by the address of a new task or by a row's arguments; and these."""
+    if obj is None:
+        return _read_chosen(request), {}
+    arguments, kwargs = find_arguments(obj.task), _kwargs_of(obj)
+    return ({"task": obj.task, **arguments.read_chosen(kwargs)} if arguments is not None else {}), kwargs
+
+
+def _kwargs_of(row: PeriodicTask) -> dict[str, Any]:
+    kwargs = json.loads(row.kwargs or "{}")
+    return kwargs if isinstance(kwargs, dict) else {}

@@ -12,7 +12,8 @@ from tracker import schedules
 from tracker.access import Actor, require
 from tracker.exceptions import Conflict, InvalidInput, NotFound
 from tracker.models import Event
-from tracker.schedules import Daily, DefaultSchedule, Every
+from tracker.schedule_times import Every, When, is_possible
+from tracker.schedules import DefaultSchedule
 from tracker.services.events import log_event
 
 OBJECT_TYPE = "schedule"
@@ -57,7 +58,7 @@ def change_schedule(
     actor: Actor,
     *,
     name: str,
-    when: Every | Daily | None = None,
+    when: When | None = None,
     is_enabled: bool | None = None,
     task: str | None = None,
     kwargs: Mapping[str, Any] | None = None,
@@ -89,7 +90,7 @@ def change_schedule(
 
 @transaction.atomic
 def create_schedule(
-    actor: Actor, *, name: str, task: str, when: Every | Daily, kwargs: Mapping[str, Any], is_enabled: bool = True
+    actor: Actor, *, name: str, task: str, when: When, kwargs: Mapping[str, Any], is_enabled: bool = True
 ) -> PeriodicTask:
     """Adds a schedule of a registered task.
 
@@ -162,7 +163,7 @@ def describe(row: PeriodicTask) -> dict[str, Any]:
 def _apply(
     row: PeriodicTask,
     *,
-    when: Every | Daily | None,
+    when: When | None,
     is_enabled: bool | None,
     task: str | None,
     kwargs: Mapping[str, Any] | None,
@@ -180,11 +181,11 @@ def _apply(
     row.save()
 
 
-def _check_when(when: Every | Daily) -> None:
+def _check_when(when: When) -> None:
     if isinstance(when, Every) and not 1 <= when.seconds <= LONGEST_SECONDS:
         raise InvalidInput.of_field("schedule", f"From 1 to {LONGEST_SECONDS} seconds.")
-    if isinstance(when, Daily) and not (0 <= when.hour <= 23 and 0 <= when.minute <= 59):
-        raise InvalidInput.of_field("schedule", "A time from 00:00 to 23:59.")
+    if not isinstance(when, Every) and not is_possible(when):
+        raise InvalidInput.of_field("schedule", "A time from 00:00 to 23:59, on a day that every month has.")
 
 
 def _columns(default: DefaultSchedule) -> dict[str, Any]:
