@@ -25,10 +25,11 @@ def export_issues(*, actor: Actor, issues: "QuerySet[Issue]") -> Iterator[bytes]
         PermissionDenied, NotAuthenticated: see access.yaml, issues.export.
     """
     access.require(actor, "issues", "export")
-    return stream_table(issues, HEADER, _columns())
+    return stream_table(issues, HEADER, issue_columns())
 
 
-def _columns() -> dict[str, Any]:
+def issue_columns() -> dict[str, Any]:
+    """What a name of HEADER stands for, where it is no column of the row."""
     words = Issue.tags.through.objects.filter(issue=OuterRef("pk")).order_by("tag__name").values("tag__name")
     return {
         "key": Concat("project__key", Value("-"), Cast("number", CharField())),

@@ -3,13 +3,12 @@
 import logging
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-
-from django.db.models import Q
 
 from incidents.models import Attachment
 from tracker import clock
+from tracker.files.claims import claimed_keys, find_claimed
 from tracker.files.keeping import drop_abandoned_uploads, forget_files, kept_since, list_keys
 from tracker.files.names import storage_shards
 
@@ -29,7 +28,8 @@ def sweep_orphan_files(*, max_seconds: float = 40) -> int:
     """
     started, older_than = time.monotonic(), clock.now() - ORPHANS_ARE_KEPT_FOR
     count = drop_abandoned_uploads(older_than=older_than)
-    most = count + (MAX_DELETED if Attachment.objects.exists() else MAX_DELETED_WITHOUT_ROWS)
+    has_rows = Attachment.objects.exists() or next(iter(claimed_keys()), None) is not None
+    most = count + (MAX_DELETED if has_rows else MAX_DELETED_WITHOUT_ROWS)
     shards = storage_shards()
     first = secrets.randbelow(len(shards))
     for shard in [*shards[first:], *shards[:first]]:
@@ -48,22 +48,29 @@ def find_lost_files() -> list[str]:
     rows = Attachment.objects.order_by()
     previews = rows.exclude(preview_key="").values_list("preview_key", flat=True)
     named = rows.values_list("storage_key", flat=True).union(previews).order_by("storage_key")
+    return [*_find_missing(named.iterator(chunk_size=BATCH_SIZE)), *_find_missing(claimed_keys())]
+
+
+def _find_missing(named: Iterable[str]) -> list[str]:
     lost, shard, kept = [], "", set()
-    for key in named.iterator(chunk_size=BATCH_SIZE):
+    for key in named:
         if not key.startswith(f"{shard}/"):
             shard = key.partition("/")[0]
             kept = set(list_keys(shard))
         # Asked once more: it may have been taken away in the meantime.
-        if key not in kept and rows.filter(Q(storage_key=key) | Q(preview_key=key)).exists():
+        if key not in kept and _find_named([key]):
             lost.append(key)
     return lost
 
 
-def _find_orphans(keys: Sequence[str], older_than: datetime) -> list[str]:
+def _find_named(keys: Sequence[str]) -> set[str]:
     named = set(Attachment.objects.filter(storage_key__in=keys).values_list("storage_key", flat=True))
-    named |= set(
-        Attachment.objects.filter(preview_key__in=keys).exclude(preview_key="").values_list("preview_key", flat=True)
-    )
+    with_preview = Attachment.objects.filter(preview_key__in=keys).exclude(preview_key="")
+    return named | set(with_preview.values_list("preview_key", flat=True)) | find_claimed(keys)
+
+
+def _find_orphans(keys: Sequence[str], older_than: datetime) -> list[str]:
+    named = _find_named(keys)
     orphans = []
     for key in keys:
         if key not in named:

@@ -36,6 +36,8 @@ class SheetWriter:
     def __init__(self, target: str | BinaryIO, *, temporary_directory: Path | None = None) -> None:
         options = _OPTIONS | ({"tmpdir": str(temporary_directory)} if temporary_directory else {})
         self._book: Workbook = xlsxwriter.Workbook(target, options)
+        # Nothing in it tells when it was written, so that the same rows are the same file.
+        self._book.set_properties({"created": datetime(2000, 1, 1)})  # noqa: DTZ001
         self._bold = self._book.add_format({"bold": True, "bottom": 1})
         self._moment = self._book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
         self._names: set[str] = set()

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from reports.kinds.contract import Kind
+from reports.kinds.raw_rows import RAW_ROWS
 from reports.kinds.sla_attainment import SLA_ATTAINMENT
 from tracker.exceptions import InvalidInput
 
-_ALL: Sequence[Kind] = (SLA_ATTAINMENT,)
+_ALL: Sequence[Kind] = (SLA_ATTAINMENT, RAW_ROWS)
 KINDS: Mapping[str, Kind] = {kind.key: kind for kind in _ALL}
 
 
