@@ -12,6 +12,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from reports.api.report_files import ReportFilesMixin
 from reports.api.report_json import describe_kind, describe_report, describe_whole_report
 from reports.api.report_serializers import (
     NewReportSerializer,
@@ -58,7 +59,7 @@ class ReportFilterSet(filters.FilterSet):
         fields: Sequence[str] = ()
 
 
-class ReportViewSet(ListMixin, RetrieveMixin, ApiViewSet[Report]):
+class ReportViewSet(ReportFilesMixin, ListMixin, RetrieveMixin, ApiViewSet[Report]):
     """Reports, the newest first."""
 
     resource = "reports"
@@ -67,6 +68,7 @@ class ReportViewSet(ListMixin, RetrieveMixin, ApiViewSet[Report]):
     ordering_fields: Mapping[str, str] = {"id": "pk"}
     ordering: Sequence[str] = ("-pk",)
     http_method_names = ["get", "head", "options", "post", "delete"]
+    query_params = {"export": ("format",)}
 
     def get_queryset(self) -> "QuerySet[Report]":
         """The reports to which the caller may do what the address does."""

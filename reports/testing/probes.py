@@ -2,6 +2,8 @@
 
 from reports.choices import ReportState
 from reports.testing.factories import make_report
+from tracker.files.keeping import keep_file
+from tracker.files.uploads import Upload
 from tracker.models import User
 from tracker.testing.factories import make_project
 from tracker.testing.rights import Probe, Values
@@ -10,6 +12,15 @@ from tracker.testing.rights import Probe, Values
 def report(owner: User) -> Values:
     """A finished report of theirs."""
     return {"pk": make_report(owner, kind="daily_summary", parameters={}).pk}
+
+
+def raw_rows(owner: User) -> Values:
+    """A report of theirs with a file."""
+    result = {"dataset": "issues", "columns": [["id", "integer"]], "rows": 0, "bytes": 3, "sha256": "", "file": "x"}
+    with Upload.of_chunks("rows.csv", [b"id\n"]) as upload:
+        fields = {"file_key": keep_file(upload), "file_name": "rows.csv", "file_type": "text/csv", "file_bytes": 3}
+    days = {"from": "2026-01-01", "to": "2026-01-02"}
+    return {"pk": make_report(owner, kind="raw_rows", parameters={}, result=result | days, **fields).pk}
 
 
 def waiting(owner: User) -> Values:
@@ -27,6 +38,8 @@ PROBES = [
     Probe("GET", "v1/reports", "reports", "list"),
     Probe("GET", "v1/reports/kinds", "reports", "list"),
     Probe("GET", "v1/reports/{pk}", "reports", "read", report),
+    Probe("GET", "v1/reports/{pk}/export", "reports", "export", raw_rows),
+    Probe("GET", "v1/reports/{pk}/file", "reports", "export", raw_rows),
     Probe("POST", "v1/reports/{pk}/cancel", "reports", "transition", waiting),
     Probe("DELETE", "v1/reports/{pk}", "reports", "delete", report, status=204),
 ]
