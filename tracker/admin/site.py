@@ -30,7 +30,7 @@ from tracker.services.second_factors import must_enrol
 from tracker.services.users import change_password, update_user
 from tracker.sign_on import is_configured
 
-MENU = ("Work", "Intake", "Delivery", "SLA", "People", "System")
+MENU = ("Work", "Intake", "Delivery", "SLA", "Reports", "People", "System")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,11 @@
+"""What a report's page offers to take along."""
+
+from reports.choices import ReportState
+from reports.models import Report
+
+
+def list_downloads(report: Report) -> list[tuple[str, str]]:
+    """Words and address of each file that a finished report can be had as."""
+    if report.state != ReportState.READY:
+        return []
+    return [(f"{report.file_name}", f"/v1/reports/{report.pk}/file")] if report.file_key else []

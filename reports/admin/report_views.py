@@ -1,0 +1,80 @@
+"""What a report's page shows: figures, charts, and tables whose lines lead to the rows behind them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reports.kinds.contract import Cell, Drill, Presentation, Row, Table
+
+MOST_ROWS = 500
+NOTHING = "–"
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCell:
+    """A cell as it is read."""
+
+    text: str
+    is_number: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRow:
+    """A line: its first cell, which may lead somewhere, and the others."""
+
+    head: str
+    href: str
+    cells: Sequence[ShownCell]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownTable:
+    """A table as it is read; `left_out` lines are in the export alone."""
+
+    key: str
+    title: str
+    header: Sequence[ShownCell]
+    rows: Sequence[ShownRow]
+    left_out: int
+
+
+def show_tables(presentation: Presentation) -> list[ShownTable]:
+    """The tables, each as long as a page bears."""
+    return [_show_table(table) for table in presentation.tables]
+
+
+def write_cell(cell: Cell) -> str:
+    """A figure with its thousands apart and up to two decimals; a dash where there is none."""
+    match cell:
+        case None:
+            return NOTHING
+        case str():
+            return cell or NOTHING
+        case float():
+            whole, _, decimals = f"{cell:,.2f}".partition(".")
+            rest = decimals.rstrip("0")
+            return f"{whole}.{rest}" if rest else whole
+        case _:
+            return f"{cell:,}"
+
+
+def _show_table(table: Table) -> ShownTable:
+    numbers = [
+        any(isinstance(row.cells[place], int | float) for row in table.rows if place < len(row.cells))
+        for place in range(len(table.headings))
+    ]
+    header = [
+        ShownCell(f"{one.label} ({one.unit})" if one.unit else one.label, is_number)
+        for one, is_number in zip(table.headings, numbers, strict=True)
+    ]
+    rows = [_show_row(row, numbers) for row in table.rows[:MOST_ROWS]]
+    return ShownTable(table.key, table.title, header, rows, max(0, len(table.rows) - MOST_ROWS))
+
+
+def _show_row(row: Row, numbers: Sequence[bool]) -> ShownRow:
+    head, *others = [write_cell(cell) for cell in row.cells] or [NOTHING]
+    cells = [ShownCell(text, is_number) for text, is_number in zip(others, numbers[1:], strict=False)]
+    return ShownRow(head, _lead(row.drill), cells)
+
+
+def _lead(drill: Drill | None) -> str:
+    return drill.admin if drill is not None else ""
