@@ -1,0 +1,222 @@
+"""Daily figures: kept up day by day, and made anew from history. Both come to the same rows, see daily_statements.py.
+
+Nobody asks here whether somebody else wrote something late: what is open by the figures is compared with what is open
+by the tables each time, and where the two differ, all days are made anew. The rest heals at night.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, NamedTuple
+
+import orjson
+from django.db import connection, transaction
+from django.db.models import Count, Max, Min, QuerySet
+
+from incidents.choices import CATEGORY_RANK, STOPPING_CATEGORIES, IssueStatus
+from incidents.models import IncidentSpan, IssueSpan, Ticket, TicketStatus
+from incidents.services.statuses import guess_category, status_key
+from reports.choices import DailyMeasure
+from reports.models import DailyStat
+from reports.services.daily_changes import READ_SPELLINGS, READ_SPELLINGS_SINCE, WORDS
+from reports.services.daily_statements import MOST_WORDS, OTHER, write_statement
+from tracker import access, clock
+from tracker.access import Actor
+from tracker.exceptions import Conflict, InvalidInput
+from tracker.site_time import DAY, day_of, days_between, site_today, start_of_day
+
+# What happened before is not told by day; it counts as open from the first of these days on, where it still was.
+MOST_DAYS = 20 * 366
+# So many days are caught up one after the other; after a longer absence all are made anew.
+MOST_CAUGHT_UP = timedelta(days=40)
+# After an outage alerts are written late, as of when they were due. Nothing by the tables says whether all are there.
+ALERTS_LATE = timedelta(days=3)
+# Sorting a history on disk takes longer than all the rest, and compiling these statements longer than running them.
+PREPARE = """
+SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true),
+       pg_try_advisory_xact_lock(hashtextextended(%s, 2711))
+"""
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshResult:
+    """How many rows were looked at, written because they were missing or wrong, and taken away."""
+
+    rows: int = 0
+    written: int = 0
+    removed: int = 0
+
+    def __add__(self, other: "RefreshResult") -> "RefreshResult":
+        return RefreshResult(self.rows + other.rows, self.written + other.written, self.removed + other.removed)
+
+
+class _Stretch(NamedTuple):
+    """The days that a statement goes through, and those of them that it may write."""
+
+    first: date
+    last: date
+    write_first: date
+    write_last: date
+
+
+def visible_daily_stats(actor: Actor) -> QuerySet[DailyStat]:
+    """The one rule of who sees daily figures: whoever may list them sees all."""
+    decision = access.decide(actor, "daily_stats", "list")
+    return DailyStat.objects.all() if decision.is_for_all_rows else DailyStat.objects.none()
+
+
+def refresh_daily_stats(
+    *,
+    first: date | None = None,
+    last: date | None = None,
+    progress: Callable[[int, int], object] = lambda done, total: None,
+) -> RefreshResult:
+    """Makes the figures of these days anew from all history, without a day of all there are; today is the last.
+
+    Only rows that are not right are written, and such as nothing stands behind any more taken away.
+
+    Raises:
+        InvalidInput: the days run backward or into the future.
+        Conflict: somebody else is writing them.
+    """
+    today = site_today()
+    if last is not None and last > today:
+        raise InvalidInput.of_field("to", f"Up to today, {today}.")
+    if first is not None and first > (last or today):
+        raise InvalidInput.of_field("from", "Must not be after the last day.")
+    result = RefreshResult()
+    for done, measure in enumerate(DailyMeasure):
+        progress(done, len(DailyMeasure))
+        with transaction.atomic():
+            _hold(measure)
+            result += _rebuild(measure, first, last or today, today)
+    progress(len(DailyMeasure), len(DailyMeasure))
+    return result
+
+
+def advance_daily_stats() -> RefreshResult:
+    """Brings the figures up to this moment: the days since the last one that is right, and today.
+
+    Where there is no such day, where a day is missing, or where the figures do not come to what is open by the tables,
+    all are made anew.
+
+    Raises: Conflict as `refresh_daily_stats`.
+    """
+    today, result = site_today(), RefreshResult()
+    for measure in DailyMeasure:
+        with transaction.atomic():
+            _hold(measure)
+            result += _advance(measure, today)
+    return result
+
+
+def _hold(measure: DailyMeasure) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(PREPARE, [f"daily figures of {measure}"])
+        if not cursor.fetchone()[2]:
+            raise Conflict("The daily figures are being made already; try again when that is done.")
+
+
+def _advance(measure: DailyMeasure, today: date) -> RefreshResult:
+    right = _find_last_right_day(measure, today)
+    if right is None:
+        return _rebuild(measure, None, today, today)
+    if right >= today:
+        return RefreshResult()
+    first = right + DAY if measure != DailyMeasure.SLA else min(right + DAY, today - ALERTS_LATE)
+    result, is_right = _write(measure, _Stretch(first, today, first, today), is_whole=False)
+    if is_right:
+        return result
+    logger.info("Daily figures are not what the tables say, and are made anew.", extra={"operation": str(measure)})
+    return result + _rebuild(measure, None, today, today)
+
+
+def _find_last_right_day(measure: DailyMeasure, today: date) -> date | None:
+    """The last day that was over when its rows were found to be right, as were those of all days before it; None where
+    there is none lately, or where rows are missing."""
+    rows = DailyStat.objects.filter(measure=measure).order_by()
+    lately = rows.filter(day__gte=today - MOST_CAUGHT_UP)
+    days = dict(lately.values("day").annotate(at=Min("refreshed_at")).values_list("day", "at"))
+    growing = [day for day, at in days.items() if at < start_of_day(day + DAY)]
+    right = min(growing) - DAY if growing else max(days, default=today)
+    if right not in days:
+        return None
+    until = rows.filter(day__lte=right).values("project")
+    for row in until.annotate(rows=Count("id"), first=Min("day"), last=Max("day")):
+        if row["last"] != right or row["rows"] != (right - row["first"]).days + 1:
+            return None
+    return right
+
+
+def _rebuild(measure: DailyMeasure, first: date | None, last: date, today: date) -> RefreshResult:
+    earliest, oldest = _find_first_day(measure, today), today - timedelta(days=MOST_DAYS)
+    begins = min(max(earliest, oldest), last)
+    # Rows that lie further back than is looked at stay as they are.
+    write_first = first or (date.min if earliest > oldest else begins)
+    result, is_right = _write(measure, _Stretch(begins, last, write_first, last), is_whole=True)
+    if not is_right and last == today:
+        logger.warning("History and tables differ in what is open.", extra={"operation": str(measure)})
+    return result
+
+
+def _find_first_day(measure: DailyMeasure, today: date) -> date:
+    """The first day on which there can be anything."""
+    rows: QuerySet[Any] = Ticket.objects.all()
+    column = "created_at"
+    if measure in (DailyMeasure.ISSUES, DailyMeasure.INCIDENTS):
+        rows = IssueSpan.objects.all() if measure == DailyMeasure.ISSUES else IncidentSpan.objects.all()
+        column = "started_at"
+    moment = rows.order_by().aggregate(first=Min(column))["first"]
+    return day_of(moment) if moment is not None else today
+
+
+def _write(measure: DailyMeasure, days: _Stretch, *, is_whole: bool) -> tuple[RefreshResult, bool]:
+    """Runs the statement; answers also whether the figures come to what is open by the tables."""
+    now = clock.now()
+    statement = write_statement(measure, is_whole=is_whole, is_until_now=days.last == day_of(now))
+    bounds = [start_of_day(day) for day in days_between(days.first, days.last + DAY)]
+    parameters = {
+        **days._asdict(),
+        **_words(measure),
+        "measure": str(measure),
+        "now": now,
+        "bounds": bounds,
+        "days": len(bounds) - 1,
+        "since": bounds[0],
+    }
+    if measure in (DailyMeasure.TICKETS, DailyMeasure.SLA):
+        parameters["statuses"] = _read_statuses(None if is_whole else bounds[0])
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        rows, written, removed, is_right = cursor.fetchone()
+    return RefreshResult(rows, written, removed), is_right
+
+
+def _words(measure: DailyMeasure) -> dict[str, Any]:
+    always = [(part, name) for part, names in WORDS[measure].items() for name in names]
+    closed: Sequence[str] = [str(IssueStatus.DONE)]
+    if measure == DailyMeasure.TICKETS:
+        closed = sorted(map(str, STOPPING_CATEGORIES))
+    return {
+        "parts": [part for part, _ in always],
+        "names": [name for _, name in always],
+        "empty": orjson.dumps({part: {} for part in WORDS[measure]}).decode(),
+        "closed": list(closed),
+        "most_words": MOST_WORDS,
+        "other": OTHER,
+    }
+
+
+def _read_statuses(since: Any) -> str:
+    """What each status means as senders spell it, as JSON: the same as for the clocks."""
+    with connection.cursor() as cursor:
+        cursor.execute(READ_SPELLINGS if since is None else READ_SPELLINGS_SINCE, {"since": since})
+        spellings = [row[0] for row in cursor.fetchall()]
+    known = dict(TicketStatus.objects.values_list("key", "category"))
+    rows = []
+    for spelling in spellings:
+        category = str(known.get(status_key(spelling)) or guess_category(spelling)[0])
+        rows.append({"status": spelling, "category": category, "rank": CATEGORY_RANK[category]})
+    return orjson.dumps(rows).decode()
