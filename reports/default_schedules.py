@@ -1,10 +1,13 @@
 """The sweeps over reports, and how often they run where no admin said otherwise."""
 
-from tracker.schedules import DefaultSchedule, Every, SchedulableTask, declare
+from tracker.schedules import Daily, DefaultSchedule, Every, SchedulableTask, declare
+from tracker.site_time import time_in_utc
 
 declare(
     tasks=[
         SchedulableTask("reports.sweeps.run_reports", "Make the reports that wait"),
+        SchedulableTask("reports.sweeps.aggregate_daily", "Bring the daily figures up to now"),
+        SchedulableTask("reports.sweeps.rebuild_daily", "Make all daily figures anew"),
     ],
     defaults=[
         DefaultSchedule(
@@ -14,6 +17,18 @@ declare(
             description="Makes the reports that wait, also those that a lost worker had begun.",
             is_vital=True,
             is_long=True,
+        ),
+        DefaultSchedule(
+            name="aggregate_daily",
+            task="reports.sweeps.aggregate_daily",
+            when=Every(30 * 60),
+            description="Makes the figures of today, and of every day up to yesterday that is missing.",
+        ),
+        DefaultSchedule(
+            name="rebuild_daily",
+            task="reports.sweeps.rebuild_daily",
+            when=Daily(*time_in_utc(0, 20)),
+            description="Makes all daily figures anew from history, so that what came late counts on its day.",
         ),
     ],
 )

@@ -34,6 +34,13 @@ def site_today() -> date:
     return day_of(clock.now())
 
 
+def time_in_utc(hour: int, minute: int = 0) -> tuple[int, int]:
+    """Hour and minute in UTC of this time on the site's clocks, or of an hour later while they are put forward."""
+    year = clock.now().year
+    offsets = [datetime(year, month, 1, 12, tzinfo=site_zone()).utcoffset() or timedelta() for month in range(1, 13)]
+    return divmod(int((hour * 60 + minute) - min(offsets) / timedelta(minutes=1)) % (24 * 60), 60)
+
+
 def days_between(first: date, last: date) -> Iterator[date]:
     """Every day from the first to the last, both included."""
     for number in range((last - first).days + 1):
