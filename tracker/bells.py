@@ -8,6 +8,7 @@ from kombu.exceptions import OperationalError
 from tracker.celery import app
 
 MAIL_PEOPLE = "incidents.sweeps.mail_people"
+WATCH_PRODUCTION = "incidents.sweeps.watch_production"
 logger = logging.getLogger(__name__)
 
 

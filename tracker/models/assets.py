@@ -17,6 +17,10 @@ class Factory(models.Model):
     timezone = models.CharField(max_length=64, default="UTC", validators=[validate_timezone])
     source = models.CharField(max_length=100, blank=True, default="", editable=False)
     source_id = models.CharField(max_length=100, blank=True, default="", editable=False)
+    # Of its series; the points alone would have to be counted each time.
+    points_count = models.PositiveIntegerField(default=0, editable=False)
+    last_point_at = models.DateTimeField(null=True, blank=True, editable=False)
+    series_changed_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

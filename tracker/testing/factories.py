@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.test import Client
 from tracker import clock
 from tracker.access import Actor
 from tracker.choices import NotificationKind, Role
-from tracker.models import ApiToken, Notification, Project, User
+from tracker.models import ApiToken, Factory, Notification, ProductionPoint, Project, Sprocket, User
 from tracker.services.logins import start_login
 from tracker.services.tokens import issue_token
 
@@ -50,6 +50,27 @@ def make_notification(recipient: User, **fields: Any) -> Notification:
     """A line that nobody has read, about nothing in particular."""
     values = {"kind": NotificationKind.ASSIGNED, "headline": f"News {next(_numbers)}", "created_at": clock.now()}
     return Notification.objects.create(recipient=recipient, **{**values, **fields})
+
+
+def make_factory(series: Iterable[tuple[float, float]] = (), **fields: Any) -> Factory:
+    """A factory with (actual, goal) of every minute, the last of them now."""
+    factory = Factory.objects.create(**{"name": f"Site {next(_numbers)}", **fields})
+    pairs, now = list(series), clock.now().replace(microsecond=0)
+    moments = [now - timedelta(minutes=len(pairs) - 1 - place) for place in range(len(pairs))]
+    ProductionPoint.objects.bulk_create(
+        ProductionPoint(factory=factory, at=at, actual=actual, goal=goal)
+        for at, (actual, goal) in zip(moments, pairs, strict=True)
+    )
+    if pairs:
+        factory.points_count, factory.last_point_at, factory.series_changed_at = len(pairs), now, now
+        factory.save()
+    return factory
+
+
+def make_sprocket(**fields: Any) -> Sprocket:
+    """A kind of sprocket."""
+    measures = {"teeth": 12, "pitch_diameter": 50.0, "outside_diameter": 55.5, "pitch": 12.7}
+    return Sprocket.objects.create(**{**measures, **fields})
 
 
 def make_token_row(owner: User, **fields: Any) -> ApiToken:

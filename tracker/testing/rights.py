@@ -33,7 +33,7 @@ class Probe:
     `is_own` says that the address always means the caller, such as /v1/auth/me.
     `parent` is the row of the table by which the object that the address leads through is found: who sees all of those
     gets no 404 under V and A. For A, `arrange_under(owner, author)` makes the object of `author` under a parent of
-    `owner`.
+    `owner`. `query` is what an address wants to be told, such as "?from=2020-01-01".
     """
 
     method: str
@@ -46,6 +46,7 @@ class Probe:
     status: int = 200
     is_own: bool = False
     parent: str = ""
+    query: str = ""
     arrange_under: ArrangeUnder | None = None
     unknown: Values = field(
         default_factory=lambda: {
@@ -71,7 +72,7 @@ class Probe:
 
     def path(self, values: Values) -> str:
         """The address with its values."""
-        return "/" + self.route.format(**values)
+        return "/" + self.route.format(**values) + self.query
 
     def body_for(self, values: Values) -> Any:
         """The body with its values."""

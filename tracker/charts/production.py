@@ -1,0 +1,22 @@
+"""Goal against actual of a factory over time."""
+
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+from tracker.charts.lines import draw_lines
+from tracker.charts.markup import Markup, Words
+from tracker.charts.series import Line
+from tracker.production import Point
+
+NOTHING = "Nothing is known of what it made in this time."
+
+
+def draw_production(name: str, timezone: str, points: Sequence[Point], *, key: str = "production") -> Markup:
+    """The chart of a series, on the clocks of the factory's zone."""
+    zone = ZoneInfo(timezone)
+    moments = [point.at.astimezone(zone) for point in points]
+    lines = [
+        Line("Goal", [(at, point.goal) for at, point in zip(moments, points, strict=True)]),
+        Line("Actual", [(at, point.actual) for at, point in zip(moments, points, strict=True)]),
+    ]
+    return draw_lines(Words(key, f"{name}: actual production and goal", "" if points else NOTHING), lines)
