@@ -23,13 +23,17 @@ def working_seconds(since: str, until: str) -> str:
     return f"({_up_to(until)} - {_up_to(since)})"
 
 
-@lru_cache(maxsize=32)
 def calendar_arrays(calendar: Calendar, first_year: int, last_year: int) -> tuple[str, str]:
     """The parameters of CALENDAR for these years, both included."""
+    return _write_arrays(calendar, max(first_year, last_year - MOST_YEARS), last_year)  # type: ignore[arg-type]
+
+
+@lru_cache(maxsize=32)
+def _write_arrays(calendar: Calendar, first_year: int, last_year: int) -> tuple[str, str]:
     edges: list[int] = []
     totals: list[int] = []
     total = 0
-    start = datetime(max(first_year, last_year - MOST_YEARS), 1, 1, tzinfo=UTC)
+    start = datetime(first_year, 1, 1, tzinfo=UTC)
     for span in calendar.spans(start, datetime(last_year + 1, 1, 1, tzinfo=UTC)):
         if span.is_working:
             opens, closes = int(span.start.timestamp()), int(span.end.timestamp())
