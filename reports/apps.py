@@ -10,5 +10,5 @@ class ReportsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Declares schedules and files, once the models can be imported."""
-        from reports import default_schedules, file_claims  # noqa: F401
+        """Declares schedules, files and what people are told of, once the models can be imported."""
+        from reports import default_schedules, file_claims, subjects  # noqa: F401

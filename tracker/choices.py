@@ -30,6 +30,7 @@ class NotificationKind(TextChoices):
     ASSIGNED = "assigned", "Assigned to me"
     MENTIONED = "mentioned", "I am mentioned"
     WATCHED = "watched", "Something I watch has changed"
+    REPORT_READY = "report_ready", "A report that I asked for is ready"
     CONFIRM_EMAIL = "confirm_email", "Confirm the e-mail address"
     RESET_PASSWORD = "reset_password", "Set a new password"
     ACCOUNT_EXISTS = "account_exists", "Somebody tried to register this address"
@@ -38,6 +39,10 @@ class NotificationKind(TextChoices):
 ACCOUNT_LETTERS = frozenset(
     {NotificationKind.CONFIRM_EMAIL, NotificationKind.RESET_PASSWORD, NotificationKind.ACCOUNT_EXISTS}
 )
+
+
+# Whoever asks for a report mostly waits for it at the screen.
+NOT_MAILED_AT_FIRST = frozenset({NotificationKind.REPORT_READY})
 
 
 class MailWish(TextChoices):

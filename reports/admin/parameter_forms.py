@@ -51,7 +51,8 @@ def make_parameter_form(
     for name, field in kind.parameters(context={"actor": actor}).fields.items():
         initial = (values or {}).get(name, _default_of(field))
         fields[f"{PREFIX}{name}"] = _make_field(name, field, actor, initial)
-    return type(f"{kind.key.title()}Form", (base,), fields)
+    # The base's own fields stand below.
+    return type(f"{kind.key.title()}Form", (base,), {**fields, "field_order": [*fields]})
 
 
 def _make_field(name: str, field: Any, actor: Actor, initial: Any) -> forms.Field:

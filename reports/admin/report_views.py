@@ -1,12 +1,16 @@
 """What a report's page shows: figures, charts, and tables whose lines lead to the rows behind them."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import unescape
 
 from reports.kinds.contract import Cell, Drill, Presentation, Row, Table
+from tracker.charts import Markup
 
 MOST_ROWS = 500
 NOTHING = "–"
+_TITLE = re.compile(r"<title[^>]*>([^<]*)</title>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,14 @@ class ShownRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownChart:
+    """A chart under its own name."""
+
+    title: str
+    chart: Markup
+
+
+@dataclass(frozen=True, slots=True)
 class ShownTable:
     """A table as it is read; `left_out` lines are in the export alone."""
 
@@ -35,6 +47,11 @@ class ShownTable:
     header: Sequence[ShownCell]
     rows: Sequence[ShownRow]
     left_out: int
+
+
+def show_charts(presentation: Presentation) -> list[ShownChart]:
+    """The charts, each with the title that it brings along."""
+    return [ShownChart(_read_title(chart), chart) for chart in presentation.charts]
 
 
 def show_tables(presentation: Presentation) -> list[ShownTable]:
@@ -55,6 +72,11 @@ def write_cell(cell: Cell) -> str:
             return f"{whole}.{rest}" if rest else whole
         case _:
             return f"{cell:,}"
+
+
+def _read_title(chart: Markup) -> str:
+    found = _TITLE.search(chart)
+    return unescape(found[1]) if found else "Chart"
 
 
 def _show_table(table: Table) -> ShownTable:

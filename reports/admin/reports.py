@@ -10,7 +10,7 @@ from reports.admin.badges import report_badge
 from reports.admin.downloads import list_downloads
 from reports.admin.new_reports import NewReportPages
 from reports.admin.report_filters import KindFilter, OriginFilter, StateFilter
-from reports.admin.report_views import show_tables
+from reports.admin.report_views import show_charts, show_tables
 from reports.models import Report
 from reports.services.parameter_words import describe_parameters
 from reports.services.presenting import kind_of, label_of, present_report
@@ -68,6 +68,7 @@ class ReportAdmin(NewReportPages):
             "parameters": describe_parameters(kind_of(report), report.parameters),
             "took": self.took_cell(report),
             "shown": shown,
+            "charts": show_charts(shown) if shown is not None else [],
             "tables": show_tables(shown) if shown is not None else [],
             "downloads": list_downloads(report),
             "may_cancel": not report.is_finished and self.is_allowed(request, "transition", report),
@@ -124,7 +125,7 @@ class ReportAdmin(NewReportPages):
         """What it is about."""
         return f"{label_of(report)} ({report.pk})"
 
-    @admin.display(description="asked")
+    @admin.display(description="about")
     def parameters_cell(self, report: Report) -> str:
         """What was asked."""
         words = "; ".join(f"{label}: {text}" for label, text in describe_parameters(kind_of(report), report.parameters))
@@ -145,7 +146,7 @@ class ReportAdmin(NewReportPages):
         """Up to when history counts."""
         return write_moment(report.as_of)
 
-    @admin.display(description="when")
+    @admin.display(description="asked")
     def asked_cell(self, report: Report) -> str:
         """When it was asked for."""
         return write_moment(report.created_at)
@@ -155,4 +156,5 @@ class ReportAdmin(NewReportPages):
         """How long it was computed."""
         if report.started_at is None or report.finished_at is None:
             return "–"
-        return write_span((report.finished_at - report.started_at).total_seconds())
+        seconds = (report.finished_at - report.started_at).total_seconds()
+        return write_span(seconds) if seconds >= 1 else "under a second"

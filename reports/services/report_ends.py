@@ -12,7 +12,8 @@ from reports.choices import ReportState
 from reports.kinds.contract import KeptFile
 from reports.models import Report
 from reports.services.digests import hash_content, spell_json
-from reports.services.report_news import RUNNER, log_report
+from reports.services.presenting import label_of
+from reports.services.report_news import RUNNER, log_report, tell_owner
 from tracker import clock
 from tracker.exceptions import TooLarge
 
@@ -76,6 +77,7 @@ def finish_report(report: Report, *, lease: uuid.UUID, answer: Answer) -> bool:
         report=report,
         after={"as_of": report.as_of, "content_hash": content_hash},
     )
+    tell_owner(report, f"{label_of(report)} is ready")
     return True
 
 
@@ -86,6 +88,7 @@ def fail_report(report: Report, *, lease: uuid.UUID, reason: str) -> bool:
     if not _end(report, lease, {"state": ReportState.FAILED, "error": error}):
         return False
     log_report(actor=RUNNER, verb="report.failed", report=report, after={"error": error})
+    tell_owner(report, f"{label_of(report)} could not be made", body=error)
     return True
 
 

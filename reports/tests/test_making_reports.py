@@ -33,6 +33,8 @@ from tracker.files.keeping import keep_file, open_file
 from tracker.files.uploads import Upload
 from tracker.models import Event, User
 from tracker.services.events import log_event
+from tracker.services.notification_lists import visible_notifications
+from tracker.subjects import all_subjects
 from tracker.testing.factories import make_project, make_user
 
 pytestmark = pytest.mark.django_db
@@ -298,3 +300,17 @@ def test_a_report_that_takes_too_long_fails_and_progress_is_told_meanwhile(ask, 
     report = run(ask())
     assert (report.state, "longer than" in report.error) == (ReportState.FAILED, True)
     assert report.progress_done > 0
+
+
+def test_whoever_asked_by_hand_is_told_how_it_ended_and_where(ask, owner, monkeypatch):
+    run(ask())
+    run(ask(parameters={"size": 5}, schedule="weekly"))
+    monkeypatch.setitem(KINDS, "tiny", make_kind(compute=lambda question: {}))
+    failed = run(ask(parameters={"size": 3}))
+    told = [(line.kind, line.headline, line.mail_at) for line in visible_notifications(Actor.of_user(owner))]
+    assert told == [
+        ("report_ready", "Tiny could not be made", None),
+        ("report_ready", "Tiny is ready", None),
+    ]
+    address = f"/admin/reports/report/{failed.pk}/change/"
+    assert all_subjects()["report"].link(Actor.of_user(owner), str(failed.pk)) == address

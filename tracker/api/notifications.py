@@ -73,6 +73,7 @@ class PreferencesSerializer(StrictSerializer):
     assigned = WishSerializer(required=False)
     mentioned = WishSerializer(required=False)
     watched = WishSerializer(required=False)
+    report_ready = WishSerializer(required=False)
 
 
 class ReadAllSerializer(StrictSerializer):

@@ -4,7 +4,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from tracker.choices import MailWish, NotificationKind
+from tracker.choices import NOT_MAILED_AT_FIRST, MailWish, NotificationKind
+from tracker.models.users import User
 
 
 class Notification(models.Model):
@@ -43,7 +44,7 @@ class Notification(models.Model):
 
 
 class NotificationPreference(models.Model):
-    """How one person wants to be told of one kind of thing; without a row: listed, and mailed at once."""
+    """How one person wants to be told of one kind of thing; without a row, see `unspoken`."""
 
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="preferences")
     kind = models.CharField(max_length=20, choices=NotificationKind.choices)
@@ -55,3 +56,9 @@ class NotificationPreference(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person_id} {self.kind}"
+
+    @classmethod
+    def unspoken(cls, person: User, kind: NotificationKind) -> "NotificationPreference":
+        """What holds for who never said (not saved): listed, and mailed at once but for NOT_MAILED_AT_FIRST."""
+        mail = MailWish.NEVER if kind in NOT_MAILED_AT_FIRST else MailWish.AT_ONCE
+        return cls(person=person, kind=kind, mail=mail)

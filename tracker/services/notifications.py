@@ -41,7 +41,7 @@ def notify_people(
     now = clock.now()
     rows = []
     for pk, person in people.items():
-        wish = wishes.get(pk) or NotificationPreference(person=person, kind=kind)
+        wish = wishes.get(pk) or NotificationPreference.unspoken(person, kind)
         mail_at = find_mail_time(MailWish(wish.mail), person.timezone, now)
         if wish.is_listed or mail_at is not None:
             rows.append(

@@ -20,7 +20,7 @@ FIELDS = frozenset({"is_listed", "mail"})
 def read_preferences(person: User) -> dict[NotificationKind, NotificationPreference]:
     """What holds for each kind that a person may choose about; unsaved rows stand for what they never chose."""
     found = {row.kind: row for row in NotificationPreference.objects.filter(person=person)}
-    return {kind: found.get(kind) or NotificationPreference(person=person, kind=kind) for kind in CHOSEN_KINDS}
+    return {kind: found.get(kind) or NotificationPreference.unspoken(person, kind) for kind in CHOSEN_KINDS}
 
 
 @transaction.atomic
