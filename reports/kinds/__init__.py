@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from reports.kinds.backlog import BACKLOG
 from reports.kinds.contract import Kind
 from reports.kinds.daily_summary import DAILY_SUMMARY
 from reports.kinds.lead_time import LEAD_TIME
@@ -10,7 +11,7 @@ from reports.kinds.response import RESPONSE
 from reports.kinds.sla_attainment import SLA_ATTAINMENT
 from tracker.exceptions import InvalidInput
 
-_ALL: Sequence[Kind] = (DAILY_SUMMARY, LEAD_TIME, RESPONSE, SLA_ATTAINMENT, RAW_ROWS)
+_ALL: Sequence[Kind] = (DAILY_SUMMARY, LEAD_TIME, RESPONSE, SLA_ATTAINMENT, BACKLOG, RAW_ROWS)
 KINDS: Mapping[str, Kind] = {kind.key: kind for kind in _ALL}
 
 
