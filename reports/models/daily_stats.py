@@ -34,7 +34,10 @@ class DailyStat(models.Model):
             ),
             models.CheckConstraint(condition=Q(measure__in=DailyMeasure.values), name="daily_stat_measure_is_known"),
         ]
-        indexes = [models.Index("measure", "day", name="daily_stat_of_measure")]
+        indexes = [
+            models.Index("measure", "day", name="daily_stat_of_measure"),
+            models.Index("day", "id", name="daily_stat_by_day"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.measure} {self.day}"

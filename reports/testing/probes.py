@@ -35,6 +35,8 @@ def project(owner: User) -> Values:
 
 NEW_REPORT = {"kind": "daily_summary"}
 PROBES = [
+    Probe("GET", "v1/stats/daily", "daily_stats", "list"),
+    Probe("GET", "v1/stats/daily/export", "daily_stats", "export"),
     Probe("GET", "v1/reports", "reports", "list"),
     Probe("GET", "v1/reports/kinds", "reports", "list"),
     Probe("GET", "v1/reports/{pk}", "reports", "read", report),
