@@ -7,6 +7,7 @@ from incidents.admin import (
     channels,
     dashboard,
     deliveries,
+    delivery_panel,
     hook_calls,
     hook_rules,
     hooks,
@@ -21,6 +22,7 @@ from incidents.admin import (
     statuses,
     tags,
     tickets,
+    urgent_panels,
 )
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "channels",
     "dashboard",
     "deliveries",
+    "delivery_panel",
     "hook_calls",
     "hook_rules",
     "hooks",
@@ -44,4 +47,5 @@ __all__ = [
     "statuses",
     "tags",
     "tickets",
+    "urgent_panels",
 ]

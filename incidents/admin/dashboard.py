@@ -9,24 +9,25 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from incidents.admin.badges import alert_badge, channel_badge, render_sla_badge
+from incidents.admin.badges import alert_badge
 from incidents.admin.issue_facets import count_issue_facets
-from incidents.choices import AlertState, DeliveryStatus, IssueStatus, Severity
-from incidents.models import Alert, Clock, Delivery, SLAConfigFile, Ticket, TicketStatus
-from incidents.services.channels import visible_channels
+from incidents.choices import AlertState, IssueStatus, Severity
+from incidents.models import Alert, Clock, SLAConfigFile, Ticket, TicketStatus
 from incidents.services.issues import visible_issues
 from tracker import clock
 from tracker.access import may
 from tracker.admin.base import actor_of
 from tracker.admin.paging import COUNT_CAP
 from tracker.admin.site import Panel, TrackerAdminSite
+from tracker.admin.tiles import find_tone
 
 ROWS = 8
+LIVE = ("ticket", "tickets", "alert")
 HEAVY = ("search", "description", "attributes")
 site: TrackerAdminSite = admin.site  # type: ignore[assignment]
 
 
-def _count(rows: QuerySet[Any]) -> str:
+def count_capped(rows: QuerySet[Any]) -> str:
     """A number, capped as on the lists: "10,000+"."""
     number = rows.order_by().values("pk")[: COUNT_CAP + 1].count()
     return f"{COUNT_CAP:,}+" if number > COUNT_CAP else f"{number:,}"
@@ -40,14 +41,16 @@ def tickets_panel(request: HttpRequest) -> Panel | None:
     is_open = Ticket.objects.filter(is_open=True)
     not_breached = Q(breach_at__gt=now) | Q(breach_at=None)
     address = reverse("admin:incidents_ticket_changelist")
+    breach = count_capped(is_open.filter(breach_at__lte=now))
+    alert = count_capped(is_open.filter(not_breached, alert_at__lte=now))
     figures = [
-        ("Breach", "breach", _count(is_open.filter(breach_at__lte=now)), f"{address}?sla=breach"),
-        ("Alert", "alert", _count(is_open.filter(not_breached, alert_at__lte=now)), f"{address}?sla=alert"),
-        ("Open", "ok", _count(is_open), address),
-        ("Open and mine", "info", _count(is_open.filter(assignee=request.user.pk)), f"{address}?assigned=me"),
+        ("Breach", find_tone("breach", breach), breach, f"{address}?sla=breach"),
+        ("Alert", find_tone("alert", alert), alert, f"{address}?sla=alert"),
+        ("Open", "ok", count_capped(is_open), address),
+        ("Open and mine", "info", count_capped(is_open.filter(assignee=request.user.pk)), f"{address}?assigned=me"),
     ]
     context = {"figures": figures, "is_empty": not Ticket.objects.exists(), "site_url": settings.SITE_URL}
-    return Panel("admin/incidents/panels/tickets.html", context, position=1, is_wide=True)
+    return Panel("admin/incidents/panels/tickets.html", context, position=1, is_wide=True, live_types=LIVE)
 
 
 def issues_panel(request: HttpRequest) -> Panel | None:
@@ -66,20 +69,11 @@ def issues_panel(request: HttpRequest) -> Panel | None:
     samples = count_issue_facets([box[-1] for box in boxes], today=today)
     address = reverse("admin:incidents_issue_changelist")
     figures = [
-        (words, tone, sample.write(sample.total), address + query)
+        (words, find_tone(tone, sample.write(sample.total)), sample.write(sample.total), address + query)
         for (words, tone, query, _), sample in zip(boxes, samples, strict=True)
     ]
-    return Panel("admin/incidents/panels/issues.html", {"figures": figures}, position=1, is_wide=True)
-
-
-def urgent_panel(request: HttpRequest) -> Panel | None:
-    """The open tickets whose deadline is nearest or longest past."""
-    if not may(actor_of(request), "tickets", "list"):
-        return None
-    rows = Ticket.objects.filter(is_open=True, due_at__isnull=False).select_related("assignee")
-    tickets = rows.defer(*HEAVY, "assignee__password").order_by("due_at", "id")[:ROWS]
-    context = {"tickets": [(ticket, render_sla_badge(ticket)) for ticket in tickets]}
-    return Panel("admin/incidents/panels/urgent.html", context, position=2)
+    context = {"figures": figures}
+    return Panel("admin/incidents/panels/issues.html", context, position=3, is_wide=True, live_types=("issue",))
 
 
 def alerts_panel(request: HttpRequest) -> Panel | None:
@@ -90,10 +84,10 @@ def alerts_panel(request: HttpRequest) -> Panel | None:
     rows = firing.select_related("ticket").defer(*(f"ticket__{name}" for name in HEAVY)).order_by("-id")[:ROWS]
     context: dict[str, Any] = {
         "alerts": [(alert, alert_badge(AlertState.FIRING, alert.sla_state)) for alert in rows],
-        "count": _count(firing),
+        "count": count_capped(firing),
         "lag_seconds": _find_sweep_lag(),
     }
-    return Panel("admin/incidents/panels/alerts.html", context, position=3)
+    return Panel("admin/incidents/panels/alerts.html", context, position=20, live_types=("alert",))
 
 
 def _find_sweep_lag() -> float:
@@ -101,19 +95,6 @@ def _find_sweep_lag() -> float:
     now = clock.now()
     earliest = Clock.objects.filter(next_check_at__lte=now).aggregate(earliest=Min("next_check_at"))["earliest"]
     return (now - earliest).total_seconds() if earliest else 0.0
-
-
-def channels_panel(request: HttpRequest) -> Panel | None:
-    """Each channel's health, and what never arrived."""
-    if not may(actor_of(request), "channels", "list"):
-        return None
-    channels = visible_channels(actor_of(request)).defer("url", "secret").order_by("-consecutive_failures", "name")
-    context = {
-        "channels": [(channel, channel_badge(channel)) for channel in channels[:ROWS]],
-        "dead": _count(Delivery.objects.filter(status=DeliveryStatus.DEAD)),
-        "may_add": may(actor_of(request), "channels", "create"),
-    }
-    return Panel("admin/incidents/panels/channels.html", context, position=4)
 
 
 def promises_panel(request: HttpRequest) -> Panel | None:
@@ -129,8 +110,8 @@ def promises_panel(request: HttpRequest) -> Panel | None:
         if settings.SLA_CONFIG_PATH
         else None,
     }
-    return Panel("admin/incidents/panels/promises.html", context, position=5)
+    return Panel("admin/incidents/panels/promises.html", context, position=22, live_types=("status", "policy"))
 
 
-for build in (tickets_panel, issues_panel, urgent_panel, alerts_panel, channels_panel, promises_panel):
+for build in (tickets_panel, issues_panel, alerts_panel, promises_panel):
     site.add_panel(build)

@@ -35,11 +35,13 @@ class StatusFilter(ChoiceFilter):
     title = parameter_name = "status"
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Delivery]) -> Choices:
-        """The states."""
-        return [(str(value), str(label)) for value, label in DeliveryStatus.choices]
+        """The states, and those that failed and are tried again."""
+        return [*((str(value), str(label)) for value, label in DeliveryStatus.choices), ("retried", "Tried again")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> QuerySet[Delivery]:
         """The deliveries in that state."""
+        if self.value() == "retried":
+            return queryset.filter(status=DeliveryStatus.PENDING, attempts__gt=0)
         return queryset.filter(status=self.value()) if self.value() else queryset
 
 

@@ -44,7 +44,7 @@ class SLAStateFilter(ChoiceFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Page) -> Choices:
         """The states, and those without a promise."""
-        return [("breach", "Breach"), ("alert", "Alert"), ("ok", "OK"), ("none", "No SLA")]
+        return [("breach", "Breach"), ("alert", "Alert"), ("ok", "OK"), ("next", "Due next"), ("none", "No SLA")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> QuerySet[Ticket]:
         """The tickets in that state; here "alert" means not yet breached."""
@@ -58,6 +58,8 @@ class SLAStateFilter(ChoiceFilter):
                 return queryset.filter(
                     Q(alert_at__gt=now) | Q(alert_at=None), Q(breach_at__gt=now) | Q(breach_at=None), has_sla=True
                 )
+            case "next":
+                return queryset.filter(due_at__gt=now)
             case "none":
                 return queryset.filter(has_sla=False)
         return queryset

@@ -1,5 +1,5 @@
 """The back office's pages for reports and daily figures."""
 
-from reports.admin import daily_stats, reports
+from reports.admin import daily_stats, dashboard, reports
 
-__all__ = ["daily_stats", "reports"]
+__all__ = ["daily_stats", "dashboard", "reports"]

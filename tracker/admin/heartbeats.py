@@ -63,7 +63,7 @@ def sweeps_panel(request: HttpRequest) -> Panel | None:
     if not may(actor_of(request), "periodic_tasks", "list"):
         return None
     beats = [(beat, heartbeat_badge(beat)) for beat in SweepHeartbeat.objects.order_by("name")]
-    return Panel("admin/tracker/panels/sweeps.html", {"beats": beats}, position=6)
+    return Panel("admin/tracker/panels/sweeps.html", {"beats": beats}, position=23)
 
 
 site.add_panel(sweeps_panel)

@@ -1,8 +1,9 @@
 """The back office as a whole: its name, its menu and its first page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import update_wrapper
+from pathlib import PurePosixPath
 from typing import Any
 
 from django.conf import settings
@@ -16,7 +17,9 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
+from tracker import clock
 from tracker.admin.base import AccessAdmin, actor_of
+from tracker.admin.live import read_live_cursor
 from tracker.admin.second_factor_page import second_factor_page
 from tracker.admin.second_steps import enter, login_code_page
 from tracker.admin.user_forms import LoginForm, OwnPasswordForm, ProfileForm, show_refusal
@@ -35,12 +38,21 @@ MENU = ("Work", "Intake", "Delivery", "SLA", "Reports", "People", "System")
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One box of the first page. `template` gets `context` as `panel`; low `position` comes first."""
+    """One box of the first page. `template` gets `context` as `panel`; low `position` comes first.
+
+    `live_types` are the events of /v1/events that change it, as on lists.
+    """
 
     template: str
     context: dict[str, Any] = field(default_factory=dict)
     position: int = 50
     is_wide: bool = False
+    live_types: Sequence[str] = ()
+
+    @property
+    def key(self) -> str:
+        """What the box is called on the page."""
+        return f"panel-{PurePosixPath(self.template).stem}"
 
 
 def write_unread(request: HttpRequest) -> str:
@@ -82,9 +94,16 @@ class TrackerAdminSite(AdminSite):
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """The first page: what needs somebody now."""
+        # Before anything is read, so that nothing is missed.
+        cursor = read_live_cursor()
         shown = [panel for build in self._panels if (panel := build(request))]
-        panels = sorted(shown, key=lambda panel: panel.position)
-        return super().index(request, {"panels": panels, **(extra_context or {})})
+        context = {
+            "panels": sorted(shown, key=lambda panel: panel.position),
+            "live_types": ",".join(sorted({name for panel in shown for name in panel.live_types})),
+            "live_cursor": cursor,
+            "shown_at": clock.now(),
+        }
+        return super().index(request, {**context, **(extra_context or {})})
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The login form; attempts are counted behind it, and this device has its own counter from a login on."""

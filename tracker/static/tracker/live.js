@@ -1,13 +1,15 @@
 /* A list that keeps itself up to date: it hears of changes by /v1/events, reads its own address anew and changes rows
    where they stand. Ticks, focus and scroll stay; a row that is there keeps its place until the page is loaded again.
+   The dashboard does the same with its boxes, and also when a minute has passed: what is due comes nearer by itself.
    The stream is read by fetch and not by EventSource, which tells neither a refusal from a drop nor a silent line. */
 "use strict";
 (() => {
   const STREAM = "/v1/events";
-  const DEBOUNCE = 200, BETWEEN = 800, SILENCE = 40000, LONGEST_WAIT = 30000, BUSY_POLL = 400, FRESH_FOR = 4000;
+  const DEBOUNCE = 200, SILENCE = 40000, LONGEST_WAIT = 30000, BUSY_POLL = 400, FRESH_FOR = 4000;
   const bar = document.getElementById("live");
   if (!bar || !window.ReadableStream) return;
-  const words = bar.querySelector(".live-words");
+  const words = bar.querySelector(".live-words"), what = bar.dataset.what || "list";
+  const BETWEEN = Number(bar.dataset.between) || 800, EVERY = Number(bar.dataset.every) || 0;
   let cursor = bar.dataset.cursor, controller = null, changed = new Set(), timer = 0, running = null, last = 0, isLost = false;
 
   function show(state, text) {
@@ -89,11 +91,16 @@
     if (at && at.matches("input:not([type=checkbox]):not([type=submit]), textarea, select, [contenteditable], .select2-search__field")) return true;
     if (document.querySelector("dialog[open], #filter-bar details[open], #saved-views details[open]")) return true;
     const selection = document.getSelection();
-    return Boolean(selection && !selection.isCollapsed && document.getElementById("result_list")?.contains(selection.anchorNode));
+    return Boolean(selection && !selection.isCollapsed && document.querySelector("#result_list, .panels")?.contains(selection.anchorNode));
   }
 
   function count() {
-    const number = Math.max(changed.size, 1);
+    return tell(changed);
+  }
+
+  function tell(told) {
+    if (!told.size && EVERY) return "Time has passed";
+    const number = Math.max(told.size, 1);
     return `${number} ${number === 1 ? bar.dataset.noun : bar.dataset.nouns} changed`;
   }
 
@@ -105,7 +112,7 @@
   function tick() {
     if (document.hidden || running) { timer = setTimeout(tick, BUSY_POLL); return; }
     if (isBusy()) {
-      show("waiting", `${count()}; the list waits until you are done here.`);
+      show("waiting", `${count()}; the ${what} waits until you are done here.`);
       timer = setTimeout(tick, BUSY_POLL);
       return;
     }
@@ -126,9 +133,8 @@
       if (!answer.ok) throw new Error(String(answer.status));
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
       keepPlace(() => swap(fresh, told));
-      const number = Math.max(told.size, 1);
       const state = bar.dataset.state === "lost" ? "lost" : "live";
-      show(state, `${number} ${number === 1 ? bar.dataset.noun : bar.dataset.nouns} changed, list updated ${new Date().toLocaleTimeString([], { hour12: false, timeZone: bar.dataset.zone })}`);
+      show(state, `${tell(told)}, ${what} updated ${new Date().toLocaleTimeString([], { hour12: false, timeZone: bar.dataset.zone })}`);
       document.dispatchEvent(new CustomEvent("list:updated"));
     } catch (error) {
       for (const one of told) changed.add(one);
@@ -152,7 +158,27 @@
     if (anchor?.isConnected && !isAtTop) window.scrollBy(0, anchor.getBoundingClientRect().top - before);
   }
 
+  /* A box that somebody stands in stays as it is until they leave it. */
+  function swapBoxes(fresh) {
+    const when = document.querySelector(".print-only"), moment = fresh.querySelector(".print-only");
+    if (when && moment) when.textContent = moment.textContent;
+    const present = document.querySelectorAll(".panels > .panel"), news = Array.from(fresh.querySelectorAll(".panels > .panel"));
+    if (present.length !== news.length || news.some((box, index) => box.id !== present[index].id)) {
+      document.querySelector(".panels").replaceChildren(...news.map((box) => document.adoptNode(box)));
+      return;
+    }
+    present.forEach((box, index) => {
+      if (box.contains(document.activeElement) || box.innerHTML === news[index].innerHTML) return;
+      const isOther = plain(box) !== plain(news[index]);
+      const open = Array.from(box.querySelectorAll("details"), (one) => one.open);
+      box.innerHTML = news[index].innerHTML;
+      box.querySelectorAll("details").forEach((one, place) => { one.open = Boolean(open[place]); });
+      if (isOther) mark(box);
+    });
+  }
+
   function swap(fresh, told) {
+    if (document.querySelector(".panels")) { swapBoxes(fresh); return; }
     const oldBody = bodyOf(document), newBody = bodyOf(fresh);
     if (!oldBody || !newBody) {
       const oldForm = document.getElementById("changelist-form"), newForm = fresh.getElementById("changelist-form");
@@ -236,6 +262,7 @@
   });
   document.addEventListener("list:refresh", (event) => { for (const key of event.detail || []) changed.add(`${bar.dataset.noun} ${key}`); clearTimeout(timer); (running || Promise.resolve()).then(refresh); });
   document.addEventListener("visibilitychange", () => { if (document.hidden) pause(); else listen(); });
+  if (EVERY) setInterval(() => { if (controller && Date.now() - last > EVERY / 2) schedule(); }, EVERY);
   window.addEventListener("pagehide", pause);
   window.addEventListener("pageshow", (event) => { if (event.persisted) listen(); });
   if (!document.hidden) listen(); else show("paused", "Paused while you are elsewhere");
