@@ -17,6 +17,7 @@ declare(
         SchedulableTask("incidents.sweeps.sweep_files", "Delete stored files that nothing refers to"),
         SchedulableTask("incidents.sweeps.prune_hooks", "Delete old calls of hooks"),
         SchedulableTask("incidents.sweeps.poll_mail", "Fetch mail"),
+        SchedulableTask("incidents.sweeps.watch_production", "Watch production by its rules"),
     ],
     defaults=[
         DefaultSchedule(
@@ -89,6 +90,13 @@ declare(
             task="incidents.sweeps.poll_mail",
             when=Every(60),
             description="Takes the mail in the mailbox of IMAP_URL; without one it does nothing.",
+        ),
+        DefaultSchedule(
+            name="watch_production",
+            task="incidents.sweeps.watch_production",
+            when=Every(30),
+            description="Judges new points of production; too little opens an incident, recovery resolves it.",
+            is_vital=True,
         ),
     ],
 )

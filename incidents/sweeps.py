@@ -12,6 +12,7 @@ from incidents.services.mailings import mail_people_due
 from incidents.services.orphans import sweep_orphan_files
 from incidents.services.policy_trial_runs import run_waiting_trials
 from incidents.services.policy_versions import ensure_default_policy
+from incidents.services.production_watch import watch_production as watch_new_points
 from incidents.services.replays import replay_requested
 from incidents.services.sending import deliver_due
 from incidents.services.sla_file import reload_sla_file
@@ -76,6 +77,14 @@ def forecast() -> int:
     """Says anew how likely open tickets break a promise; answers of how many."""
     with run_sweep("forecast") as run:
         run.rows = refresh_forecasts(max_seconds=MAX_SECONDS)
+    return run.rows
+
+
+@shared_task(name="incidents.sweeps.watch_production")
+def watch_production() -> int:
+    """Judges new points of production by its rules; answers how many points."""
+    with run_sweep("watch_production") as run:
+        run.rows = watch_new_points(max_seconds=MAX_SECONDS).points
     return run.rows
 
 

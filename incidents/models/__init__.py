@@ -17,6 +17,7 @@ from incidents.models.incidents import (
 from incidents.models.issues import FormerKey, Issue, IssueLink, IssueSpan, Tag
 from incidents.models.mail import MailMessage
 from incidents.models.policy_trials import PolicyTrial
+from incidents.models.production import ProductionRule, ProductionWatch
 from incidents.models.sla import Calendar, Clock, EscalationStep, PolicyRule, PolicyVersion, SLAConfigFile
 from incidents.models.tickets import Ticket, TicketEvent, TicketStatus
 
@@ -49,6 +50,8 @@ __all__ = [
     "PolicyRule",
     "PolicyTrial",
     "PolicyVersion",
+    "ProductionRule",
+    "ProductionWatch",
     "SLAConfigFile",
     "Tag",
     "Ticket",

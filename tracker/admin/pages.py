@@ -7,9 +7,19 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule
 
-from tracker.admin import events, factories, heartbeats, notifications, projects, schedules, tokens, users
+from tracker.admin import events, factories, heartbeats, notifications, projects, schedules, sprockets, tokens, users
 
-__all__ = ["events", "factories", "heartbeats", "notifications", "projects", "schedules", "tokens", "users"]
+__all__ = [
+    "events",
+    "factories",
+    "heartbeats",
+    "notifications",
+    "projects",
+    "schedules",
+    "sprockets",
+    "tokens",
+    "users",
+]
 
 # A role decides the rights, so groups are nobody's to edit; a schedule is edited on its task.
 # What allauth keeps of people is theirs alone.

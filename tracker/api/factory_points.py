@@ -14,18 +14,22 @@ from rest_framework.response import Response
 from tracker.api.factories import MAX_BODY_BYTES, UNKNOWN
 from tracker.api.factory_bodies import AppendedSerializer, PointsBodySerializer, ShownPointSerializer, read_points_body
 from tracker.api.pagination import PAGING
-from tracker.api.periods import BOUNDS, PERIOD, read_period
 from tracker.api.viewsets import ApiView, ApiViewSet, ListMixin
 from tracker.charts.production import draw_production
 from tracker.charts.standalone import CONTENT_TYPE, HEADERS, draw_alone
 from tracker.exceptions import NotFound
 from tracker.models import Factory, ProductionPoint
+from tracker.periods import A_MOMENT, PERIOD, read_period
 from tracker.production import plain_number
 from tracker.row_ids import read_row_id
 from tracker.services.factories import visible_factories
 from tracker.services.production import append_points, delete_points, narrow, read_series_of, visible_points
 
 FACTORY = OpenApiParameter("id", int, OpenApiParameter.PATH, description="Id of the factory.")
+BOUNDS = [
+    OpenApiParameter("from", str, description=f"From then on. {A_MOMENT}"),
+    OpenApiParameter("to", str, description="Before then; a day is in it as a whole."),
+]
 
 
 class OfFactory(ApiView):

@@ -39,6 +39,8 @@ RESOURCES = {
     "attachment": "issues",
     "tag": "tags",
     "factory": "factories",
+    "production_rule": "production_rules",
+    "sprocket": "sprockets",
     "report": "reports",
 }
 AUDIT_WORDS = frozenset({"user", "token", "schedule", "saved_view"})

@@ -30,16 +30,21 @@ def visible_points(actor: Actor) -> QuerySet[ProductionPoint]:
 
 
 def read_series_of(
-    *, actor: Actor, factory: Factory, first: datetime | None = None, last: datetime | None = None
+    *,
+    actor: Actor,
+    factory: Factory,
+    first: datetime | None = None,
+    last: datetime | None = None,
+    most: int = MAX_POINTS,
 ) -> list[Point]:
-    """The points of a factory from `first` up to, but without, `last`, in order.
+    """The points of a factory from `first` up to, but without, `last`, in order; of more than `most` the last ones.
 
     Raises:
         PermissionDenied, NotAuthenticated: see access.yaml, production.list.
     """
     require(actor, "production", "list")
     rows = narrow(visible_points(actor).filter(factory=factory), first, last)
-    return [Point(*row) for row in rows.order_by("at").values_list("at", "actual", "goal")]
+    return [Point(*row) for row in rows.order_by("-at")[:most].values_list("at", "actual", "goal")][::-1]
 
 
 def narrow(

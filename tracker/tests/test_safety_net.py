@@ -14,7 +14,7 @@ from tracker.services.schedules import sync_schedules
 from tracker.testing.processes import ChildProcess
 
 pytestmark = pytest.mark.django_db(transaction=True)
-VITAL = {"sweep_sla", "deliver", "replay_tickets", "mail_people", "enrich", "run_reports"}
+VITAL = {"sweep_sla", "deliver", "replay_tickets", "mail_people", "enrich", "run_reports", "watch_production"}
 
 
 @pytest.fixture(autouse=True)

@@ -4,17 +4,12 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from django.utils.dateparse import parse_date, parse_datetime
-from drf_spectacular.utils import OpenApiParameter
 
 from tracker.exceptions import InvalidInput
 
 PERIOD = ("from", "to")
 FIRST_YEAR, LAST_YEAR = 1970, 2200
 A_MOMENT = "A day such as 2017-12-31, a moment such as 2017-12-31T08:00:00Z, or Unix seconds, from 1970 to 2200."
-BOUNDS = [
-    OpenApiParameter("from", str, description=f"From then on. {A_MOMENT}"),
-    OpenApiParameter("to", str, description="Before then; a day is in it as a whole."),
-]
 
 
 def read_period(params: Mapping[str, str], zone: tzinfo = UTC) -> tuple[datetime | None, datetime | None]:
