@@ -13,7 +13,7 @@ from incidents.admin.facets import ColumnFilter, FacetFilter, Sample
 from incidents.admin.issue_filters import AssigneeFilter as PersonFilter
 from incidents.choices import EnrichmentState, Recovery
 from incidents.models import Incident, IncidentCategory
-from incidents.services.incident_sets import in_cell, in_hour, on_weekday
+from incidents.services.incident_sets import in_cell, in_hour, on_weekday, read_place
 from tracker.admin.filters import ChoiceFilter, DayRangeFilter
 from tracker.models import Factory, Project
 from tracker.row_ids import read_row_id
@@ -178,14 +178,3 @@ class NearFilter(AskedFilter):
         """What happened there."""
         place = read_place(self.value() or "")
         return in_cell(queryset, *place) if place else queryset
-
-
-def read_place(text: str) -> tuple[float, float] | None:
-    """Latitude and longitude as an address spells them; None for what is no place on earth."""
-    parts = text.split(",")
-    try:
-        latitude, longitude = (float(part) for part in parts if text.isascii() and len(text) < 60)
-    except ValueError:
-        return None
-    # Neither infinity nor nan is between two numbers.
-    return (latitude, longitude) if -90 <= latitude <= 90 and -180 <= longitude <= 180 else None

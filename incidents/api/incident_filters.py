@@ -10,6 +10,7 @@ from incidents.choices import EnrichmentState, IncidentStatus, Recovery, Severit
 from incidents.models import Incident, IncidentCategory
 from incidents.services.carriers import sees_internals
 from incidents.services.incident_nearby import MAX_METRES, incidents_near, read_circle
+from incidents.services.incident_sets import in_cell, read_place
 from incidents.services.past_sets import WORK, incidents_of
 from tracker.api.authentication import actor_of
 from tracker.api.filters import MOST_VALUES, ChoiceInFilter, FlagFilter, InFilter
@@ -42,6 +43,9 @@ class IncidentFilterSet(filters.FilterSet):
     has_position = FlagFilter(field_name="latitude", lookup_expr="isnull", exclude=True, label="has coordinates")
     near = filters.CharFilter(
         method="filter_near", max_length=100, label=f"latitude,longitude,metres: up to {MAX_METRES:,} m from there"
+    )
+    cell = filters.CharFilter(
+        method="filter_cell", max_length=59, label="latitude,longitude: the same square of the analysis as this place"
     )
     occurred_after = filters.IsoDateTimeFilter(field_name="occurred_at", lookup_expr="gte")
     occurred_before = filters.IsoDateTimeFilter(field_name="occurred_at", lookup_expr="lt")
@@ -84,6 +88,13 @@ class IncidentFilterSet(filters.FilterSet):
             text = f"Send latitude,longitude,metres, such as 48.37,10.9,500; up to {MAX_METRES:,} metres."
             raise InvalidInput.of_field(name, text) from None
         return incidents_near(queryset, circle)
+
+    def filter_cell(self, queryset: Incidents, name: str, value: str) -> Incidents:
+        """Incidents in the square of a place."""
+        place = read_place(value)
+        if place is None:
+            raise InvalidInput.of_field(name, "Send latitude,longitude, such as 48.37,10.9.")
+        return in_cell(queryset, *place)
 
     def filter_person(self, queryset: Incidents, name: str, value: str) -> Incidents:
         """Incidents of one person, of the caller, or of nobody; other people are for staff to ask for."""

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
+from django.db.models import Q
 from django.utils.dateparse import parse_date, parse_datetime
 
-from incidents.models import IncidentCategory
+from incidents.models import IncidentCategory, IncidentSpan
 from incidents.services.incident_sets import Incidents, occurred_between, start_of_day
 from tracker.access import Actor
 from tracker.exceptions import InvalidInput
@@ -20,7 +21,10 @@ A_DAY = "A day such as 2017-12-31, or a moment such as 2017-12-31T08:00:00Z, fro
 
 @dataclass(frozen=True, slots=True)
 class AnalysisScope:
-    """From `start` on and before `end`, where they are given; days are those of `zone`."""
+    """From `start` on and before `end`, where they are given; days are those of `zone`.
+
+    With `as_of`, what was reported later does not count, and an incident is in the project that it was in then.
+    """
 
     zone: tzinfo
     start: datetime | None = None
@@ -28,15 +32,24 @@ class AnalysisScope:
     project: Project | None = None
     factory: Factory | None = None
     category: IncidentCategory | None = None
+    as_of: datetime | None = None
 
     def narrow(self, incidents: Incidents) -> Incidents:
         """Those that the scope is about."""
         incidents = occurred_between(incidents, self.start, self.end)
+        if self.as_of is not None:
+            incidents = incidents.filter(created_at__lte=self.as_of)
         if self.project is not None:
-            incidents = incidents.filter(project=self.project)
+            incidents = incidents.filter(self._in_project(self.project))
         if self.factory is not None:
             incidents = incidents.filter(factory=self.factory)
         return incidents if self.category is None else incidents.filter(category=self.category)
+
+    def _in_project(self, project: Project) -> Q:
+        if self.as_of is None:
+            return Q(project=project)
+        spans = IncidentSpan.objects.filter(project=project, started_at__lte=self.as_of)
+        return Q(pk__in=spans.filter(Q(ended_at=None) | Q(ended_at__gt=self.as_of)).values("incident"))
 
 
 def read_scope(*, actor: Actor, params: Mapping[str, str], zone: tzinfo, are_days_only: bool = False) -> AnalysisScope:

@@ -65,6 +65,17 @@ def in_cell(incidents: Incidents, latitude: float, longitude: float) -> Incident
     return near.alias(_row=grid_row(), _column=grid_column()).filter(_row=row, _column=column)
 
 
+def read_place(text: str) -> tuple[float, float] | None:
+    """Latitude and longitude as an address spells them; None for what is no place on earth."""
+    parts = text.split(",")
+    try:
+        latitude, longitude = (float(part) for part in parts if text.isascii() and len(text) < 60)
+    except ValueError:
+        return None
+    # Neither infinity nor nan is between two numbers.
+    return (latitude, longitude) if -90 <= latitude <= 90 and -180 <= longitude <= 180 else None
+
+
 def cell_of(latitude: float, longitude: float) -> tuple[int, int]:
     """Row and column of the cell that holds a place."""
     row = math.floor(latitude / CELL_DEGREES)
