@@ -1,13 +1,38 @@
 """The sweeps over reports, and how often they run where no admin said otherwise."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from reports.services.report_schedules import GENERATE_REPORT, read_order
+from tracker.exceptions import FieldError, InvalidInput
 from tracker.schedules import Daily, DefaultSchedule, Every, SchedulableTask, declare
 from tracker.site_time import time_in_utc
+
+
+def _anything(value: Any) -> str:
+    """Nothing is wrong with one argument alone: a kind decides which parameters there are."""
+    return ""
+
+
+def _check_order(kwargs: Mapping[str, Any]) -> None:
+    try:
+        read_order(kwargs)
+    except InvalidInput as refusal:
+        faults = [FieldError(f"kwargs.{one.field}", one.message, one.index) for one in refusal.details]
+        raise InvalidInput(refusal.message, details=faults) from None
+
 
 declare(
     tasks=[
         SchedulableTask("reports.sweeps.run_reports", "Make the reports that wait"),
         SchedulableTask("reports.sweeps.aggregate_daily", "Bring the daily figures up to now"),
         SchedulableTask("reports.sweeps.rebuild_daily", "Make all daily figures anew"),
+        SchedulableTask(
+            GENERATE_REPORT,
+            "Make a report and send it by e-mail",
+            dict.fromkeys(("kind", "parameters", "recipients", "format"), _anything),
+            _check_order,
+        ),
     ],
     defaults=[
         DefaultSchedule(

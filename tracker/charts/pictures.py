@@ -5,6 +5,7 @@ Fonts come from a package, so that a picture is the same on every machine, also 
 
 import re
 from functools import cache
+from html import unescape
 from pathlib import Path
 
 import font_roboto
@@ -23,6 +24,7 @@ _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 _AT_BLOCK = re.compile(r"@[^{}]+\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}")
 _PROPERTY = re.compile(r"(--[\w-]+):\s*([^;]+);?")
 _VARIABLE = re.compile(r"var\((--[\w-]+)(?:,\s*([^()]+))?\)")
+_WORDS = re.compile(r"<title[^>]*>([^<]*)</title><desc[^>]*>([^<]*)</desc>")
 _SIZE = re.compile(r'<svg [^>]*?width="([\d.]+)" height="([\d.]+)"')
 
 
@@ -60,6 +62,12 @@ def measure_chart(chart: Markup) -> tuple[int, int]:
     if not (0 < width <= MOST_POINTS and 0 < height <= MOST_POINTS):
         raise ValueError(f"A picture may have up to {MOST_POINTS} points on each side.")
     return width, height
+
+
+def describe_chart(chart: Markup) -> tuple[str, str]:
+    """Its title and its description, for those who do not see it."""
+    found = _WORDS.search(chart)
+    return (unescape(found[1]), unescape(found[2])) if found is not None else ("", "")
 
 
 @cache
