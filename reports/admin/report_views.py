@@ -1,16 +1,14 @@
 """What a report's page shows: figures, charts, and tables whose lines lead to the rows behind them."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import unescape
 
-from reports.kinds.contract import Cell, Drill, Presentation, Row, Table
+from reports.exports.cell_texts import NOTHING, write_cell
+from reports.kinds.contract import Drill, Presentation, Row, Table
 from tracker.charts import Markup
+from tracker.charts.pictures import describe_chart
 
 MOST_ROWS = 500
-NOTHING = "–"
-_TITLE = re.compile(r"<title[^>]*>([^<]*)</title>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,24 +57,8 @@ def show_tables(presentation: Presentation) -> list[ShownTable]:
     return [_show_table(table) for table in presentation.tables]
 
 
-def write_cell(cell: Cell) -> str:
-    """A figure with its thousands apart and up to two decimals; a dash where there is none."""
-    match cell:
-        case None:
-            return NOTHING
-        case str():
-            return cell or NOTHING
-        case float():
-            whole, _, decimals = f"{cell:,.2f}".partition(".")
-            rest = decimals.rstrip("0")
-            return f"{whole}.{rest}" if rest else whole
-        case _:
-            return f"{cell:,}"
-
-
 def _read_title(chart: Markup) -> str:
-    found = _TITLE.search(chart)
-    return unescape(found[1]) if found else "Chart"
+    return describe_chart(chart)[0] or "Chart"
 
 
 def _show_table(table: Table) -> ShownTable:

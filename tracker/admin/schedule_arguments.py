@@ -6,6 +6,8 @@ from typing import Any, Protocol
 
 from django import forms
 
+from tracker.access import Actor
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -31,8 +33,10 @@ class TaskArguments(Protocol):
     def find_question(self, chosen: Mapping[str, str]) -> Question | None:
         """What has to be chosen next; None where the form can be shown."""
 
-    def make_fields(self, chosen: Mapping[str, str], kwargs: Mapping[str, Any]) -> dict[str, forms.Field]:
-        """The fields, filled with what `kwargs` say."""
+    def make_fields(
+        self, chosen: Mapping[str, str], kwargs: Mapping[str, Any], *, actor: Actor
+    ) -> dict[str, forms.Field]:
+        """The fields for this person to fill in, with what `kwargs` say."""
 
     def read(self, chosen: Mapping[str, str], values: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments that the form's values mean; raises InvalidInput naming its fields."""

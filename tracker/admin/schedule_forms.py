@@ -10,6 +10,7 @@ from django.conf import settings
 from django_celery_beat.models import PeriodicTask
 
 from tracker import schedules
+from tracker.access import Actor
 from tracker.admin.base import AccessForm
 from tracker.admin.schedule_arguments import find_arguments
 from tracker.exceptions import InvalidInput
@@ -121,10 +122,10 @@ class ScheduleForm(AccessForm):
         """Nothing: the service checks the rest."""
 
 
-def make_form(chosen: Mapping[str, str], kwargs: Mapping[str, Any]) -> type[ScheduleForm]:
+def make_form(chosen: Mapping[str, str], kwargs: Mapping[str, Any], *, actor: Actor) -> type[ScheduleForm]:
     """The form for what was chosen, with a field for each argument where the task has them."""
     arguments = find_arguments(chosen.get("task", ""))
-    fields = arguments.make_fields(chosen, kwargs) if arguments is not None else {}
+    fields = arguments.make_fields(chosen, kwargs, actor=actor) if arguments is not None else {}
     return type("TaskScheduleForm", (ScheduleForm,), {"chosen": dict(chosen), **fields})
 
 

@@ -57,7 +57,7 @@ class ScheduleAdmin(AccessAdmin[PeriodicTask]):
         self, request: HttpRequest, obj: PeriodicTask | None = None, change: bool = False, **kwargs: Any
     ) -> Any:
         """With a field for each argument of the task that was chosen."""
-        form = make_form(*_about(request, obj))
+        form = make_form(*_about(request, obj), actor=actor_of(request))
         return super().get_form(request, obj, change, form=form, **kwargs)
 
     def get_fieldsets(self, request: HttpRequest, obj: PeriodicTask | None = None) -> Any:
@@ -70,7 +70,7 @@ class ScheduleAdmin(AccessAdmin[PeriodicTask]):
         chosen, kwargs = _about(request, obj)
         arguments = find_arguments(chosen.get("task", ""))
         if arguments is not None:
-            asked = tuple(arguments.make_fields(chosen, kwargs))
+            asked = tuple(arguments.make_fields(chosen, kwargs, actor=actor_of(request)))
             told = ("label_cell",) if obj is not None else ()
             return [(None, {"fields": ("name", *told, *asked)}), ("When", {"fields": when})]
         task = () if chosen.get("task") else ("task",)
