@@ -27,6 +27,7 @@ from reports.services.presenting import present_report
 from reports.services.reports import (
     cancel_report,
     delete_report,
+    find_report,
     may_ask_for,
     request_report,
     rerun_report,
@@ -120,7 +121,7 @@ class ReportViewSet(ReportFilesMixin, ListMixin, RetrieveMixin, ApiViewSet[Repor
     def rerun(self, request: Request, pk: str) -> Response:
         """Asks the same again as of the same moment; the hash tells whether history has been told anew since."""
         self.valid(EmptySerializer)
-        report = self.find(visible_reports(self.actor, "read").select_related("project")).first()
+        report = find_report(self.actor, pk)
         if report is None:
             raise NotFound.unseen()
         return self.accept(rerun_report(actor=self.actor, report=report))

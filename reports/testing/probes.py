@@ -11,7 +11,15 @@ from tracker.testing.rights import Probe, Values
 
 def report(owner: User) -> Values:
     """A finished report of theirs."""
-    return {"pk": make_report(owner, kind="daily_summary", parameters={}).pk}
+    counts = {"OPEN": 1, "TRIAGED": 0, "IN_PROGRESS": 0, "DONE": 0}
+    lately = {"done_last_30_days": 0, "avg_lead_time_days_last_30_days": None}
+    result = {"subject": "issues", "project": None, "as_of": "2026-01-02T00:00:00Z", "status_counts": counts, **lately}
+    return {"pk": make_report(owner, kind="daily_summary", parameters={}, result=result).pk}
+
+
+def chart(owner: User) -> Values:
+    """A chart of a report of theirs."""
+    return {**report(owner), "number": 1}
 
 
 def raw_rows(owner: User) -> Values:
@@ -42,6 +50,18 @@ PROBES = [
     Probe("GET", "v1/reports/{pk}", "reports", "read", report),
     Probe("GET", "v1/reports/{pk}/export", "reports", "export", raw_rows),
     Probe("GET", "v1/reports/{pk}/file", "reports", "export", raw_rows),
+    Probe("GET", "v1/reports/{pk}/charts/{number}", "reports", "read", chart),
+    Probe("POST", "v1/reports", "reports", "create", body=NEW_REPORT, status=202),
+    Probe("POST", "v1/reports/{pk}/rerun", "reports", "create", report, parent="reports", status=202),
+    Probe(
+        "POST",
+        "v1/reports/project/{project}/daily-summary",
+        "reports",
+        "create",
+        project,
+        parent="projects",
+        status=202,
+    ),
     Probe("POST", "v1/reports/{pk}/cancel", "reports", "transition", waiting),
     Probe("DELETE", "v1/reports/{pk}", "reports", "delete", report, status=204),
 ]

@@ -18,6 +18,9 @@ def test_a_child_of_another_parent_is_not_found_and_not_touched(probe):
     answers = []
     for child in NAMES.findall(probe.route)[1:]:
         for value in (other[child], probe.unknown[child]):
+            if value == own[child]:
+                # No child's id but its place, which every parent has.
+                continue
             answer = asker.ask(probe.body_for(own) or None, path=probe.path({**own, child: value}))
             assert answer.status_code == 404, answer.content[:300]
             answers.append(check_refusal(answer) | {"request_id": ""})
