@@ -13,7 +13,8 @@ from django.db.models import Q
 from incidents.choices import UNFINISHED_TRIALS, TrialState
 from incidents.models import PolicyTrial
 from incidents.services.policy_trials import is_based_on_newest
-from incidents.services.trial_work import Books, TrialWork, begin_work, work_on
+from incidents.services.trial_books import Books
+from incidents.services.trial_work import TrialWork, begin_work, work_on
 from incidents.tasks import RUN_TRIALS, ring
 from tracker import clock
 from tracker.exceptions import DomainError

@@ -3,28 +3,27 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 from django.db.models import Max, Min, Q
 
 from incidents.choices import ClockState
 from incidents.models import Clock, PolicyTrial, Ticket
-from incidents.services.policies import compile_document, current_book
-from incidents.services.policy_trials import read_trial_document
 from incidents.services.policy_versions import find_earliest_moment
-from incidents.services.rejudging import History, as_if_always, read_histories
+from incidents.services.rejudging import History, read_histories
+from incidents.services.trial_books import Books
 from incidents.services.trial_figures import BacktestTally, OpenTally, find_standing
 from incidents.services.trial_results import render_result
-from incidents.sla.clocks import replay
-from incidents.sla.history import DONE, NEW
-from incidents.sla.policies import Book
+from incidents.sla.clocks import judge_lives
+from incidents.sla.history import DONE, find_lives, settle
 
 # Keys, not tickets: a stretch of the primary key costs the same whatever else is in the table.
 KEYS_AT_ONCE = 2_000
-MODES: tuple[Literal["open", "rebase"], ...] = ("open", "rebase")
+MODES = ("open", "rebase")
 
 KindAndCycle = tuple[str, int]
 Verdicts = Mapping[int, dict[KindAndCycle, str]]
+NOTHING: Mapping[KindAndCycle, str] = {}
 
 
 @dataclass(slots=True)
@@ -107,18 +106,6 @@ def begin_work(trial: PolicyTrial) -> TrialWork:
     return work
 
 
-class Books:
-    """The policy as it is, as it would be, and as if the change had always been there."""
-
-    def __init__(self, trial: PolicyTrial, moment: datetime) -> None:
-        document = read_trial_document(trial)
-        self.before = current_book()
-        number = max((version.number for version in self.before.versions), default=0) + 1
-        made = {mode: compile_document(document, number=number, effective_at=moment, applies_to=mode) for mode in MODES}
-        self.after = {mode: Book([*self.before.versions, version]) for mode, version in made.items()}
-        self.always = as_if_always(made["open"])
-
-
 def work_on(work: TrialWork, books: Books) -> bool:
     """Does the next stretch; whether there is more."""
     first = Ticket.objects.filter(pk__gt=work.after, pk__lte=work.last_id).aggregate(first=Min("pk"))["first"]
@@ -131,37 +118,35 @@ def work_on(work: TrialWork, books: Books) -> bool:
     verdicts = _read_verdicts(work, ids)
     for histories in read_histories(ids, as_of=work.known_at):
         for history in histories:
-            _look_forward(work, books, history)
-            _look_back(work, books, history, verdicts.get(history.ticket_id, {}))
+            _judge(work, books, history, verdicts.get(history.ticket_id, NOTHING))
     work.done = min(work.done + len(ids), work.total)
     return True
 
 
-def _look_forward(work: TrialWork, books: Books, history: History) -> None:
-    """What becomes of the ticket, where it is open."""
-    ticket_id, created_at, events = history
-    last = events[-1]
-    if last.category in DONE:
-        return
-    before = find_standing(replay(created_at, events, books.before, now=work.moment), work.moment)
-    for mode, book in books.after.items():
-        after = find_standing(replay(created_at, events, book, now=work.moment), work.moment)
-        work.tallies[mode].add(ticket_id, last.tier, last.priority, before, after)
-
-
-def _look_back(work: TrialWork, books: Books, history: History, judged: Mapping[KindAndCycle, str]) -> None:
-    """What was judged, and what would have been."""
-    _, created_at, events = history
-    if all(event.category == NEW for event in events):
-        return
+def _judge(work: TrialWork, books: Books, history: History, judged: Mapping[KindAndCycle, str]) -> None:
+    """One ticket: its lives are found once, and judged as it is, as it would be, and as if it had always been so."""
+    last = history.events[-1]
+    moments = settle(history.created_at, history.events)
+    lives = find_lives(moments)
+    is_left_alone = books.leave_alone(moments)
+    always = judge_lives(lives, moments, books.before if is_left_alone else books.always, work.moment)
+    live = [life for life in lives if life.last is None]
+    if live and last.category not in DONE:
+        before = carried_over = find_standing(always, work.moment)
+        if not is_left_alone:
+            before = find_standing(judge_lives(live, moments, books.before, work.moment), work.moment)
+            carried_over = find_standing(judge_lives(live, moments, books.after, work.moment), work.moment)
+        # A life that goes on is judged anew from its start, so that what was before the change does not matter to it.
+        rebased = find_standing(always, work.moment)
+        for mode, after in (("open", carried_over), ("rebase", rebased)):
+            work.tallies[mode].add(history.ticket_id, last.tier, last.priority, before, after)
     under: dict[KindAndCycle, str] = {
         (clock.kind, clock.cycle): clock.verdict
-        for clock in replay(created_at, events, books.always)
+        for clock in always
         if clock.verdict is not None
         and clock.stopped_at is not None
         and work.since <= clock.stopped_at <= work.known_at
     }
-    last = events[-1]
     for key in judged.keys() | under.keys():
         work.backtest.add(key[0], last.tier, last.priority, judged.get(key), under.get(key))
 

@@ -1,6 +1,7 @@
 """A preview says exactly what publishing then does, to every ticket; and it does nothing itself."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from incidents.services.policy_trials import apply_trial, request_trial
 from incidents.services.policy_versions import publish_version
 from incidents.services.replays import replay_requested
 from incidents.services.trial_figures import MOVES, Standing, tell_move
-from incidents.sla.documents import RuleSpec
+from incidents.sla.documents import RuleSpec, SLADocument, default_document
 from incidents.testing.ticket_events import SYSTEM, at
 from incidents.tests.trials.courses import ingest_courses, mixed_policy, promise
 from tracker.models import Event
@@ -56,19 +57,30 @@ def publish_and_undo(trial: PolicyTrial, applies_to: str) -> dict[int, Any]:
 GOLD_ALONE = promise(1, 1, rules=(RuleSpec("gold", "*", 10, 200),))
 
 
+def change_of_a_few() -> SLADocument:
+    """The built-in policy, with other words for all but gold."""
+    *rules, fallback = default_document().rules
+    return replace(default_document(), rules=(*rules, replace(fallback, resolution_minutes=200)))
+
+
 @pytest.mark.parametrize(
-    ("seed", "promised", "words"),
-    [(1, None, ("earlier", "later", "same", "lost", "breached", "healed")), (2, GOLD_ALONE, ("gained", "none"))],
+    ("seed", "promised", "tried", "words"),
+    [
+        (1, None, mixed_policy(), ("earlier", "later", "same", "lost", "breached", "healed")),
+        (2, GOLD_ALONE, mixed_policy(), ("gained", "none")),
+        (3, None, change_of_a_few(), ("earlier", "same", "breached")),
+    ],
+    ids=["for many", "where few were promised anything", "for a few"],
 )
 def test_what_is_previewed_is_what_comes_to_pass_for_each_ticket_and_each_way_of_publishing(
-    move_clock, seed, promised, words
+    move_clock, seed, promised, tried, words
 ):
     move_clock(to=NOW)
     ingest_courses(80, seed=seed)
     if promised is not None:
         publish_version(actor=SYSTEM, document=promised, applies_to="rebase")
         replay_requested()
-    trial = request_trial(actor=SYSTEM, document=mixed_policy())
+    trial = request_trial(actor=SYSTEM, document=tried)
     assert run_waiting_trials() == 1
     trial.refresh_from_db()
     assert trial.result
