@@ -47,10 +47,10 @@ def send(client, address, **fields):
 def test_a_report_is_asked_for_in_the_form_of_its_kind(client, owner):
     assert 'href="?kind=tiny"' in client.get(NEW).content.decode()
     form = client.get(f"{NEW}?kind=tiny").content.decode()
-    assert 'type="number" name="parameter_size" value="3" min="1" max="100"' in form
+    assert 'type="number" name="parameters.size" value="3" min="1" max="100"' in form
     assert "how many lines" in form
     answer = send(
-        client, f"{NEW}?kind=tiny", **{"parameter_size": 2, "parameter_word": "", "as_of": "2026-01-02T03:04"}
+        client, f"{NEW}?kind=tiny", **{"parameters.size": 2, "parameters.word": "", "as_of": "2026-01-02T03:04"}
     )
     report = Report.objects.get()
     assert (answer.status_code, answer["Location"]) == (302, f"{LIST}{report.pk}/change/")
@@ -59,9 +59,9 @@ def test_a_report_is_asked_for_in_the_form_of_its_kind(client, owner):
 
 
 def test_what_the_serializer_refuses_stands_beside_its_field(client):
-    answer = send(client, f"{NEW}?kind=tiny", **{"parameter_size": 101})
+    answer = send(client, f"{NEW}?kind=tiny", **{"parameters.size": 101})
     assert answer.status_code == 200
-    assert answer.context["form"].errors == {"parameter_size": ["Ensure this value is less than or equal to 100."]}
+    assert answer.context["form"].errors == {"parameters.size": ["Ensure this value is less than or equal to 100."]}
     assert not Report.objects.exists()
 
 
