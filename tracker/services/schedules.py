@@ -10,6 +10,7 @@ from django_celery_beat.models import PeriodicTask, PeriodicTasks
 
 from tracker import schedules
 from tracker.access import Actor, require
+from tracker.bells import ring
 from tracker.exceptions import Conflict, InvalidInput, NotFound
 from tracker.models import Event
 from tracker.schedule_times import Every, When, is_possible
@@ -18,6 +19,7 @@ from tracker.services.events import log_event
 
 OBJECT_TYPE = "schedule"
 LONGEST_SECONDS = 30 * 24 * 3600
+MOST_WAITED_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ def sync_schedules(actor: Actor) -> SyncResult:
         row, is_new = PeriodicTask.objects.get_or_create(name=default.name, defaults=_columns(default))
         if is_new:
             created += 1
+            _run_for_the_first_time(default)
         elif row.task == default.task and (not schedules.differs_from_default(row) or _was_edited(default.name)):
             kept += 1
         else:
@@ -197,6 +200,13 @@ def _columns(default: DefaultSchedule) -> dict[str, Any]:
         "expire_seconds": default.expire_seconds,
         **schedules.schedule_columns(default.when),
     }
+
+
+def _run_for_the_first_time(default: DefaultSchedule) -> None:
+    """What comes seldom is not waited for: a new installation, or a new release, has its first run at once."""
+    if isinstance(default.when, Every) and default.when.seconds <= MOST_WAITED_SECONDS:
+        return
+    ring(default.task)
 
 
 def _was_edited(name: str) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from django.core.management import call_command
 from django_celery_beat.models import PeriodicTask
 
-from tracker import schedules
+from tracker import bells, schedules
 from tracker.access import Actor
 from tracker.exceptions import Conflict, InvalidInput, NotFound, PermissionDenied
 from tracker.models import Event, User
@@ -60,6 +60,19 @@ def test_the_command_makes_every_shipped_schedule_and_repeats_without_effect():
     assert schedules.read_when(_row("deliver")) == Every(5)
     assert schedules.read_when(_row("prune")) == Daily(3, 15)
     assert _row("deliver").expire_seconds == 10
+
+
+def test_what_comes_seldom_runs_once_as_soon_as_it_is_there(monkeypatch, django_capture_on_commit_callbacks):
+    rung: list[str] = []
+    monkeypatch.setattr(bells.app, "send_task", lambda name, **_: rung.append(name))
+    with django_capture_on_commit_callbacks(execute=True):
+        sync_schedules(SYSTEM)
+    assert "tracker.sweeps.prune" in rung
+    assert not {"incidents.sweeps.deliver", "tests.sweep"} & set(rung)
+    rung.clear()
+    with django_capture_on_commit_callbacks(execute=True):
+        sync_schedules(SYSTEM)
+    assert rung == []
 
 
 def test_an_untouched_schedule_follows_its_default():
