@@ -23,7 +23,10 @@ def to_number(moment: Moment) -> float:
 
 
 def find_moments(first: float, last: float, zone: tzinfo = UTC, most: int = 7) -> list[tuple[float, str]]:
-    """At most about `most` round moments between two (seconds since 1970), and what is written under each."""
+    """At most about `most` round moments between two (seconds since 1970), and what is written under each.
+
+    The first says day and year as well.
+    """
     span = max(1.0, last - first)
     begin = datetime.fromtimestamp(first, zone)
     step = next((step for step in SECONDS if span / step <= most), None)
@@ -34,7 +37,7 @@ def find_moments(first: float, last: float, zone: tzinfo = UTC, most: int = 7) -
         if number > last:
             break
         if number >= first:
-            found.append((number, _write(moment, form)))
+            found.append((number, _write(moment, form if found else _with_day_and_year(form))))
     return found
 
 
@@ -48,6 +51,12 @@ def write_moment(moment: Moment) -> str:
 def _form_of(step: int, span: float) -> str:
     clock = "%H:%M" if step >= MINUTE else "%H:%M:%S"
     return clock if span <= DAY else "{day} %b " + clock
+
+
+def _with_day_and_year(form: str) -> str:
+    day, _, clock = form.partition("%H")
+    whole = day if "%Y" in day else "{day} %b %Y"
+    return f"{whole.strip()}, %H{clock}" if clock else whole
 
 
 def _write(moment: date, form: str) -> str:

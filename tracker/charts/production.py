@@ -16,7 +16,7 @@ def draw_production(name: str, timezone: str, points: Sequence[Point], *, key: s
     zone = ZoneInfo(timezone)
     moments = [point.at.astimezone(zone) for point in points]
     lines = [
-        Line("Goal", [(at, point.goal) for at, point in zip(moments, points, strict=True)]),
         Line("Actual", [(at, point.actual) for at, point in zip(moments, points, strict=True)]),
+        Line("Goal", [(at, point.goal) for at, point in zip(moments, points, strict=True)]),
     ]
     return draw_lines(Words(key, f"{name}: actual production and goal", "" if points else NOTHING), lines)

@@ -164,7 +164,7 @@ def test_the_chart_is_a_picture_of_goal_and_actual_in_the_period_asked_for(clien
     root = ElementTree.fromstring(answer.content)  # noqa: S314 - our own
     assert answer["Content-Type"] == "image/svg+xml"
     words = {one.text for one in root.iter("{http://www.w3.org/2000/svg}text")}
-    assert {"Goal", "Actual", "11:07:00"} <= words
+    assert {"Goal", "Actual", "11:07:30"} <= words
     assert EVIL.encode() not in answer.content
     described = root.findtext("{http://www.w3.org/2000/svg}desc")
     assert "Actual: 3 figures, from 32 (21 Jan 2021, 11:06) to 31 (21 Jan 2021, 11:08)" in described

@@ -72,7 +72,7 @@ def test_any_figures_fit(values, from_zero):
 def test_days_and_numbers_are_scales_as_well():
     days = [(date(2020, 2, 27) + timedelta(days=n), n) for n in range(5)]
     words = {one.text for one in read(draw_lines(WORDS, [Line("Open", days)])).iter(f"{SVG}text")}
-    assert {"27 Feb", "29 Feb", "1 Mar"} <= words
+    assert {"27 Feb 2020", "29 Feb", "1 Mar"} <= words
     shares = [(n / 10, n / 20) for n in range(11)]
     words = {one.text for one in read(draw_lines(WORDS, [Line("Risk", shares)])).iter(f"{SVG}text")}
     assert {"0", "0.2", "0.8"} <= words
