@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Subquery
 from rest_framework import serializers
 
 from incidents.models import Calendar as StoredCalendar
@@ -53,8 +54,7 @@ def _named_calendar(name: str, as_of: datetime) -> StoredCalendar:
 
 
 def _usual_calendar(as_of: datetime) -> StoredCalendar | None:
-    known = PolicyVersion.objects.filter(effective_at__lte=as_of, created_at__lte=as_of).order_by("-number").first()
-    if known is None:
-        return None
-    last = PolicyRule.objects.filter(version=known).select_related("calendar").order_by("-position").first()
+    known = PolicyVersion.objects.filter(effective_at__lte=as_of, created_at__lte=as_of).order_by("-number")
+    rules = PolicyRule.objects.filter(version=Subquery(known.values("pk")[:1]))
+    last = rules.select_related("calendar").order_by("-position").first()
     return last.calendar if last is not None else None

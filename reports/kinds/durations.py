@@ -7,7 +7,7 @@ from reports.kinds.contract import Cell, Heading
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 UNITS: Sequence[tuple[str, int]] = (("days", DAY), ("hours", HOUR), ("minutes", MINUTE))
-NAMES = {"mean": "Mean", "median": "Median", "p85": "85 %", "p95": "95 %"}
+NAMES = {"mean": "Mean", "median": "Median", "p85": "85th percentile", "p95": "95th percentile"}
 Unit = tuple[str, int]
 
 
@@ -36,8 +36,12 @@ def duration_headings(unit: Unit) -> list[Heading]:
     """How many, then wall and working time as `duration_cells` tells them."""
     told = [Heading("n", "n")]
     for kind, words in (("wall", ""), ("working", "working, ")):
-        told += [Heading(f"{kind}_{name}", f"{words}{label}".capitalize(), unit[0]) for name, label in NAMES.items()]
+        told += [Heading(f"{kind}_{name}", _begin(f"{words}{label}"), unit[0]) for name, label in NAMES.items()]
     return told
+
+
+def _begin(words: str) -> str:
+    return words[0].upper() + words[1:].lower()
 
 
 def duration_cells(facts: Mapping[str, Any], unit: Unit) -> list[Cell]:

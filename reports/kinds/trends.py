@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import DateField
-from django.db.models.functions import Trunc
+from django.db.models import CharField, DateField, DateTimeField, F, Func, Value
 
 from reports.kinds.periods import Period
 from tracker.site_time import DAY, site_zone, start_of_day
@@ -29,9 +28,12 @@ def choose_bucket(period: Period) -> str:
     return "day" if days <= MOST_DAILY else "week" if days <= MOST_WEEKLY else "month"
 
 
-def bucket_of(moment: str, bucket: str) -> Trunc:
+def bucket_of(moment: str, bucket: str) -> Func:
     """The first day of the bucket that a moment lies in, on the site's clock."""
-    return Trunc(moment, bucket, tzinfo=site_zone(), output_field=DateField())
+    zone = Value(str(site_zone()), output_field=CharField())
+    local = Func(zone, F(moment), function="timezone", output_field=DateTimeField())
+    # A date, and not the moment at which it begins somewhere.
+    return Func(local, template=f"date_trunc('{bucket}', %(expressions)s)::date", output_field=DateField())
 
 
 def list_buckets(period: Period, bucket: str) -> Iterator[Bucket]:

@@ -122,6 +122,8 @@ def test_each_figure_leads_to_exactly_its_rows(work, grouping, expected):
     for row, n in rows:
         assert count_behind(row.drill, **clients) == (n, n)
     assert count_behind(shown.figures[0].drill, **clients) == (7, 7)
+    weeks = {one["first_day"]: one["n"] for one in result["over_time"] if one["n"]}
+    assert weeks == {"2026-03-02": 5, "2026-03-09": 1, "2026-03-23": 1}
 
 
 def test_a_period_and_a_project_narrow_it_and_of_nothing_there_is_no_figure(work):

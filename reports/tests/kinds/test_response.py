@@ -79,6 +79,9 @@ def test_each_measure_has_its_mean(world):
     issues_done = next(one for one in result["measures"] if one["key"] == "issues_done")
     assert issues_done["n"] == 0
     assert issues_done["wall"]["mean"] is None, "nothing is no zero"
+    assert {one["key"]: one["over_time"][-1]["n"] for one in result["measures"]} == {
+        one["key"]: one["n"] for one in result["measures"]
+    }, "all of it on the second day"
     assert {measure.key for measure in MEASURES} == set(SHOWN)
     assert means(ask(project="OPS")) == {"tickets_answered": (1, 20), "tickets_resolved": (1, 200)}
 

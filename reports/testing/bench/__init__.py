@@ -1,0 +1,1 @@
+"""Workloads of figures and reports; one file each, numbered as in docs/benchmarks.md."""
