@@ -24,6 +24,7 @@ from tracker.admin.tiles import find_tone
 ROWS = 8
 LIVE = ("ticket", "tickets", "alert")
 HEAVY = ("search", "description", "attributes")
+OPEN = [str(status) for status in IssueStatus if status != IssueStatus.DONE]
 site: TrackerAdminSite = admin.site  # type: ignore[assignment]
 
 
@@ -58,9 +59,11 @@ def issues_panel(request: HttpRequest) -> Panel | None:
     actor = actor_of(request)
     if not may(actor, "issues", "list"):
         return None
-    today, rows = timezone.localdate(), visible_issues(actor).exclude(status=IssueStatus.DONE).order_by()
+    today, every = timezone.localdate(), visible_issues(actor).order_by()
+    rows = every.exclude(status=IssueStatus.DONE)
     boxes = (
-        ("Critical", "breach", "?severity=critical", rows.filter(severity=Severity.CRITICAL)),
+        # Named one by one, as the index by status and severity needs them.
+        ("Critical", "breach", "?severity=critical", every.filter(status__in=OPEN, severity=Severity.CRITICAL)),
         ("Overdue", "alert", "?due=overdue", rows.filter(due_on__lt=today)),
         ("To triage", "alert", "?status=OPEN", rows.filter(status=IssueStatus.OPEN)),
         ("Not done", "ok", "", rows),

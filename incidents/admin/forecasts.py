@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 
 from incidents.choices import ForecastLikeness
 from incidents.models import Ticket, TicketForecast
+from incidents.services.forecast_curves import LONGEST
 from incidents.services.forecasts import forecast_ticket
 from incidents.sla.forecasting import MIN_CASES, STEPS, Chance
 from tracker.admin.filters import ChoiceFilter
@@ -89,15 +90,14 @@ def _render_badge(probability: float | None) -> SafeString:
 
 
 def _explain(chance: Chance) -> str:
-    used, like = f"{chance.step * 100 // STEPS} %", ForecastLikeness(chance.likeness).label
+    at, like = f"when {chance.step * 100 // STEPS} % of the target was used up", ForecastLikeness(chance.likeness).label
     if chance.interval is None:
         return (
-            f"In the last 180 days only {chance.cases:,} like promises were still open when {used} of the target was "
-            f"used up; with fewer than {MIN_CASES} nothing is said."
+            f"In the last {chance.days or LONGEST} days only {chance.cases:,} like promises were still open {at}; "
+            f"with fewer than {MIN_CASES} nothing is said."
         )
     low, high = (round(bound * 100) for bound in chance.interval)
     return (
-        f"Of {chance.cases:,} like promises ({like}) of the last 180 days that were still open when {used} of the "
-        f"target was used up, {chance.breached:,} were breached. The true share is between {low} and {high} %, with "
-        "95 % confidence."
+        f"Of {chance.cases:,} like promises ({like}) of the last {chance.days} days that were still open {at}, "
+        f"{chance.breached:,} were breached. The true share is between {low} and {high} %, with 95 % confidence."
     )

@@ -19,6 +19,7 @@ class ForecastCurve(models.Model):
     tier = models.CharField(max_length=40, blank=True, default="")
     breached = models.PositiveIntegerField()
     still_open = ArrayField(models.PositiveIntegerField(), help_text="for each 2 % of the target")
+    days = models.PositiveSmallIntegerField(help_text="of how many last days these are")
     learned_at = models.DateTimeField()
 
     class Meta:

@@ -125,6 +125,9 @@ class Incident(models.Model):
             models.Index(
                 F("updated_at").desc(), F("id").desc(), name="incident_open_by_update", condition=~Q(status="DONE")
             ),
+            # What the first page counts: the few that are open of one kind, however many are done.
+            models.Index("severity", F("id").desc(), name="incident_open_by_severity", condition=~Q(status="DONE")),
+            models.Index("id", name="incident_enrichment_failed", condition=Q(enrichment="FAILED")),
             models.Index("id", name="incident_unenriched", condition=Q(enrichment__in=("NEW", "ENRICHING"))),
             GinIndex(fields=["search"], name="incident_search"),
             # What happened near by, for likely duplicates.

@@ -98,6 +98,9 @@ class Issue(models.Model):
             models.Index(F("done_at").desc(), F("id").desc(), name="issue_by_end", condition=Q(done_at__isnull=False)),
             models.Index("status", "severity", name="issue_figures"),
             models.Index("due_on", "id", name="issue_by_due_day", condition=Q(due_on__isnull=False)),
+            models.Index(
+                "due_on", "id", name="issue_open_by_due_day", condition=Q(due_on__isnull=False) & ~Q(status="DONE")
+            ),
             GinIndex(fields=["search"], name="issue_search"),
         ]
 

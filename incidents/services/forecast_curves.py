@@ -1,6 +1,6 @@
 """What became of promises, counted in groups of like ones, and how good forecasts from such counts were."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,26 +8,29 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from incidents.models import ForecastCurve
-from incidents.services.forecast_statements import READ_CASES, READ_TRIALS
-from incidents.sla.forecasting import MIN_CASES, STEPS, BackTest, Curve, Forecaster, spell, sum_up
+from incidents.services.forecast_statements import COUNT_DECIDED, READ_CASES, READ_TRIALS
+from incidents.sla.forecasting import MIN_CASES, STEPS, BackTest, Chance, Curve, Forecaster, spell, sum_up
 from tracker import clock
 
-LEARN_FROM = timedelta(days=180)
+# From the last month where that holds enough to learn from, since desks change; else from further back.
+WINDOWS, LONGEST, ENOUGH = (30, 90), 180, 1_000
 LEARN_EVERY = timedelta(hours=1)
+WEEK = timedelta(days=7)
 # Priorities and tiers are senders' words: nobody may fill the table by inventing some.
 MOST_CURVES = 2_000
 FORECAST_LOCK = 7_201_008
 
 
-def count_cases(*, until: datetime, since: datetime | None = None) -> list[Curve]:
-    """What became of the promises that were decided before `until`, in groups of at least 20 like ones."""
-    parameters: dict[str, Any] = {
-        "since": since or until - LEARN_FROM, "until": until, "steps": STEPS, "fewest": MIN_CASES, "most": MOST_CURVES
-    }  # fmt: skip
+def count_cases(*, until: datetime) -> list[Curve]:
+    """What became of the promises that were decided lately before `until`, in groups of at least 20 like ones."""
     with connection.cursor() as cursor:
-        cursor.execute(READ_CASES, parameters)
+        cursor.execute(COUNT_DECIDED, {"until": until})
+        counts = cursor.fetchone() or ()
+        days = next((days for days, count in zip(WINDOWS, counts, strict=True) if count >= ENOUGH), LONGEST)
+        parameters: dict[str, Any] = {"since": until - timedelta(days=days), "until": until}
+        cursor.execute(READ_CASES, {**parameters, "steps": STEPS, "fewest": MIN_CASES, "most": MOST_CURVES})
         return [
-            Curve(kind, priority, tier, breached, _add_up(breached, steps, met))
+            Curve(kind, priority, tier, breached, _add_up(breached, steps, met), days)
             for kind, priority, tier, breached, steps, met in cursor.fetchall()
         ]
 
@@ -59,7 +62,7 @@ def learn_curves() -> int:
         [
             ForecastCurve(
                 kind=curve.kind, priority=curve.priority, tier=curve.tier, breached=curve.breached,
-                still_open=list(curve.still_open), learned_at=now,
+                still_open=list(curve.still_open), days=curve.days, learned_at=now,
             )
             for curve in curves
         ]
@@ -79,17 +82,29 @@ def read_forecaster(*, priority: str = "", tier: str = "") -> Forecaster:
     curves = ForecastCurve.objects.all()
     if priority:
         curves = curves.filter(Q(priority="") | Q(priority=spell(priority), tier__in=["", spell(tier)]))
-    rows = curves.values_list("kind", "priority", "tier", "breached", "still_open")
-    return Forecaster(Curve(*row[:4], tuple(row[4])) for row in rows)  # type: ignore[arg-type]
+    rows = curves.values_list("kind", "priority", "tier", "breached", "still_open", "days")
+    return Forecaster(Curve(*row[:4], tuple(row[4]), row[5]) for row in rows)  # type: ignore[arg-type]
 
 
-def back_test(*, learned_at: datetime, until: datetime | None = None) -> BackTest:
-    """How forecasts by what was known at `learned_at` would have done with what came after it."""
+def back_test(*, first: datetime, last: datetime) -> BackTest:
+    """How forecasts would have done from one moment to another: each week by what was known at its beginning.
+
+    Asked is of the promises that began in that week and are decided by now.
+    """
+    return sum_up(answer for week in _weeks(first, last) for answer in _ask_again(*week))
+
+
+def _weeks(first: datetime, last: datetime) -> Iterator[tuple[datetime, datetime]]:
+    while first < last:
+        yield first, min(first + WEEK, last)
+        first += WEEK
+
+
+def _ask_again(learned_at: datetime, before: datetime) -> Iterator[tuple[Chance, int, int]]:
     forecaster = Forecaster(count_cases(until=learned_at))
+    parameters: dict[str, Any] = {"learned_at": learned_at, "before": before, "now": clock.now(), "steps": STEPS}
     with connection.cursor() as cursor:
-        cursor.execute(READ_TRIALS, {"learned_at": learned_at, "until": until or clock.now(), "steps": STEPS})
+        cursor.execute(READ_TRIALS, parameters)
         rows = cursor.fetchall()
-    return sum_up(
-        (forecaster.forecast(kind, priority, tier, step), count, breached)
-        for kind, priority, tier, step, count, breached in rows
-    )
+    for kind, priority, tier, step, count, breached in rows:
+        yield forecaster.forecast(kind, priority, tier, step), count, breached

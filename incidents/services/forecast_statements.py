@@ -3,6 +3,13 @@
 # A promise is decided when its clock stops in time, or at its deadline when it does not. What was open then and is
 # decided since counts as it stands today, so that the past can be asked as well. Met ones leave at the step at which
 # they stopped; breached ones were open at all of them.
+COUNT_DECIDED = """
+SELECT count(*) FILTER (WHERE at >= %(until)s - interval '30 days'),
+       count(*) FILTER (WHERE at >= %(until)s - interval '90 days')
+  FROM (SELECT CASE verdict WHEN 'met' THEN stopped_at ELSE due_at END AS at FROM incidents_clock
+         WHERE verdict IS NOT NULL OR state IN ('running', 'paused')) decided
+ WHERE at >= %(until)s - interval '90 days' AND at < %(until)s
+"""
 READ_CASES = """
 WITH decided AS (
   SELECT c.kind, lower(btrim(t.priority)) AS priority, lower(btrim(t.customer_tier)) AS tier,
@@ -54,9 +61,9 @@ WITH decided AS (
   SELECT c.kind, t.priority, t.customer_tier, c.verdict = 'met' AS is_met,
          c.elapsed_seconds * 10 / (c.target_minutes * 60.0) AS tenths
     FROM incidents_clock c JOIN incidents_ticket t ON t.id = c.ticket_id
-   WHERE c.started_at >= %(learned_at)s
-     AND ((c.verdict = 'met' AND c.stopped_at < %(until)s)
-          OR ((c.verdict = 'breached' OR c.state IN ('running', 'paused')) AND c.due_at < %(until)s))
+   WHERE c.started_at >= %(learned_at)s AND c.started_at < %(before)s
+     AND ((c.verdict = 'met' AND c.stopped_at < %(now)s)
+          OR ((c.verdict = 'breached' OR c.state IN ('running', 'paused')) AND c.due_at < %(now)s))
 )
 SELECT kind, priority, customer_tier, tenth * %(steps)s / 10, count(*), count(*) FILTER (WHERE is_met IS NOT TRUE)
   FROM decided JOIN generate_series(0, 9) AS tenth ON is_met IS NOT TRUE OR tenths >= tenth

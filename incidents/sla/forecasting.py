@@ -27,6 +27,7 @@ class Curve:
     Attributes:
         breached: how many were broken.
         still_open: for each step of the target how many were neither kept nor broken yet when it was used up.
+        days: of how many last days these are.
     """
 
     kind: Kind
@@ -34,6 +35,7 @@ class Curve:
     tier: str
     breached: int
     still_open: tuple[int, ...]
+    days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Chance:
     cases: int
     likeness: Likeness
     step: int
+    days: int = 0
 
     @property
     def probability(self) -> float | None:
@@ -90,8 +93,10 @@ class Forecaster:
         for likeness, of_priority, of_tier in groups:
             curve = self._curves.get((kind, of_priority, of_tier))
             if curve is not None and curve.still_open[step] >= MIN_CASES:
-                return Chance(curve.breached, curve.still_open[step], likeness, step)
-        return Chance(curve.breached, curve.still_open[step], "all", step) if curve else Chance(0, 0, "all", step)
+                return Chance(curve.breached, curve.still_open[step], likeness, step, curve.days)
+        if curve is None:
+            return Chance(0, 0, "all", step)
+        return Chance(curve.breached, curve.still_open[step], "all", step, curve.days)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 from django.contrib import admin
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
-from incidents.choices import ClockKind, IssueStatus, Severity
+from incidents.choices import ClockKind, IncidentStatus, IssueStatus, Severity
 from incidents.services.incidents import visible_incidents
 from incidents.services.issues import visible_issues
 from reports.choices import DailyMeasure
@@ -32,8 +32,9 @@ from tracker.site_time import DAY, site_today
 MOST_COUNTED = 1_000
 TREND_DAYS = 30
 TONES = {Severity.CRITICAL: "breach", Severity.HIGH: "alert", Severity.MEDIUM: "info", Severity.LOW: "quiet"}
-# Both have the same words for it; named one by one, as the index by status and severity needs them.
-OPEN = [str(status) for status in IssueStatus if status != IssueStatus.DONE]
+# Issues have an index by status and severity, incidents one of what is not done by severity.
+OPEN_ISSUES = Q(status__in=[str(status) for status in IssueStatus if status != IssueStatus.DONE])
+OPEN_INCIDENTS = ~Q(status=IncidentStatus.DONE)
 LISTS = {
     DailyMeasure.ISSUES: "admin:incidents_issue_changelist",
     DailyMeasure.INCIDENTS: "admin:incidents_incident_changelist",
@@ -56,9 +57,9 @@ def severity_panel(request: HttpRequest) -> Panel | None:
     actor = actor_of(request)
     seen: list[tuple[DailyMeasure, QuerySet[Any]]] = []
     if may(actor, "issues", "list"):
-        seen.append((DailyMeasure.ISSUES, visible_issues(actor)))
+        seen.append((DailyMeasure.ISSUES, visible_issues(actor).filter(OPEN_ISSUES)))
     if may(actor, "incidents", "list"):
-        seen.append((DailyMeasure.INCIDENTS, visible_incidents(actor)))
+        seen.append((DailyMeasure.INCIDENTS, visible_incidents(actor).filter(OPEN_INCIDENTS)))
     if not seen:
         return None
     counts = count_by_severity([rows for _, rows in seen])
@@ -68,12 +69,12 @@ def severity_panel(request: HttpRequest) -> Panel | None:
 
 
 def count_by_severity(sets: Sequence[QuerySet[Any]]) -> list[Mapping[Severity, int]]:
-    """How many open rows of each set there are of each severity, each up to one more than MOST_COUNTED, in one go."""
+    """How many rows of each set there are of each severity, each up to one more than MOST_COUNTED, in one go."""
     parts: list[str] = []
     parameters: list[Any] = []
     for rows in sets:
         for severity in Severity:
-            few = rows.filter(status__in=OPEN, severity=severity).order_by().values("pk")[: MOST_COUNTED + 1]
+            few = rows.filter(severity=severity).order_by().values("pk")[: MOST_COUNTED + 1]
             sql, own = few.query.sql_with_params()
             parts.append(f"(SELECT count(*) FROM ({sql}) s)")  # noqa: S608  made of a queryset alone
             parameters += own

@@ -12,9 +12,9 @@ from tracker import clock
 
 
 class Command(BaseCommand):
-    """`backtest_forecasts`: what was known some days ago against what came since, forecast beside outcome."""
+    """`backtest_forecasts`: each week by what was known at its beginning, forecast beside outcome."""
 
-    help = "Learns from what was known some days ago, asks of the promises made since, and compares. Reads only."
+    help = "Asks of each promise since so many days what was known in its week, and compares. Reads only."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The command line."""
@@ -22,7 +22,8 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         """Runs the command."""
-        result = back_test(learned_at=clock.now() - timedelta(days=options["days"]))
+        now = clock.now()
+        result = back_test(first=now - timedelta(days=options["days"]), last=now)
         self.stdout.write("forecast     mean   breached   of how many")
         for row in result.trials:
             height = f"{row.low * 100:3.0f}-{row.high * 100:3.0f} %"

@@ -9,20 +9,20 @@ def curve(priority="", tier="", *, breached=10, met=30, kind="resolution"):
     """Half of the met ones stop in the first half of the target, the others in the last step."""
     half = met // 2
     still_open = tuple(breached + (met if step == 0 else half) for step in range(STEPS))
-    return Curve(kind, priority, tier, breached, still_open)
+    return Curve(kind, priority, tier, breached, still_open, 30)
 
 
 def test_the_likest_group_with_enough_cases_is_asked():
     forecaster = Forecaster([curve("high", "gold"), curve("high", breached=20), curve(breached=40, met=400)])
-    assert forecaster.forecast("resolution", " High ", "GOLD", 0) == Chance(10, 40, "tier", 0)
-    assert forecaster.forecast("resolution", "high", "silver", 0) == Chance(20, 50, "priority", 0)
-    assert forecaster.forecast("resolution", "low", "gold", 0) == Chance(40, 440, "all", 0)
+    assert forecaster.forecast("resolution", " High ", "GOLD", 0) == Chance(10, 40, "tier", 0, 30)
+    assert forecaster.forecast("resolution", "high", "silver", 0) == Chance(20, 50, "priority", 0, 30)
+    assert forecaster.forecast("resolution", "low", "gold", 0) == Chance(40, 440, "all", 0, 30)
 
 
 def test_a_group_that_has_too_few_left_gives_way_to_the_wider_one():
     forecaster = Forecaster([curve("high", "gold", breached=2, met=30), curve("high", breached=10, met=40)])
     assert forecaster.forecast("resolution", "high", "gold", 0).likeness == "tier"
-    assert forecaster.forecast("resolution", "high", "gold", 1) == Chance(10, 30, "priority", 1)
+    assert forecaster.forecast("resolution", "high", "gold", 1) == Chance(10, 30, "priority", 1, 30)
 
 
 def test_under_twenty_cases_nothing_is_said():
