@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from incidents.intake.tickets import ingest_rows
+from incidents.services.demo_factories import seed_factories
 from incidents.services.demo_incidents import seed_incidents
 from incidents.services.demo_issues import seed_issues
 from tracker import clock
@@ -23,7 +24,7 @@ SEEDED = "demo.seeded"
 
 @transaction.atomic
 def seed_demo(*, actor: Actor) -> int:
-    """Brings the demo's tickets in through the door for events, its issues and incidents, once in a database's life.
+    """Brings the demo in by the doors that everybody uses, once in a database's life.
 
     Returns:
         how many events were taken; 0 where the demo is there already.
@@ -33,8 +34,10 @@ def seed_demo(*, actor: Actor) -> int:
     rows = read_demo_events()
     ingest_rows(actor=actor, rows=rows)
     issues = seed_issues(actor=actor)
+    factories = seed_factories(actor=actor)
     incidents = seed_incidents(actor=actor)
-    log_event(actor=actor, verb=SEEDED, data={"events": len(rows), "issues": issues, "incidents": incidents})
+    counts = {"events": len(rows), "issues": issues, "factories": factories, "incidents": incidents}
+    log_event(actor=actor, verb=SEEDED, data=counts)
     return len(rows)
 
 

@@ -8,7 +8,9 @@ from incidents.choices import IncidentStatus, IssueStatus, Severity, SLAState
 from incidents.models import Clock, Comment, Incident, IncidentCategory, Issue, Ticket, TicketEvent
 from incidents.services.demo import read_demo_events
 from incidents.services.issue_search import search_query_of
+from incidents.services.production_watch import watch_production
 from tracker import clock
+from tracker.models import Factory, ProductionPoint, Sprocket
 
 pytestmark = pytest.mark.django_db
 
@@ -48,3 +50,13 @@ def test_the_demo_has_incidents_of_every_category_and_status_in_the_past():
     assert not Incident.objects.filter(occurred_at__gt=F("created_at")).exists()
     assert not Incident.objects.filter(created_at__gt=clock.now()).exists()
     assert Incident.objects.filter(latitude__isnull=False).count() == 12
+
+
+def test_the_demo_has_factories_of_which_one_makes_too_little_now():
+    call_command("seed_demo")
+    assert (Factory.objects.count(), Sprocket.objects.count()) == (3, 3)
+    assert not ProductionPoint.objects.filter(at__gt=clock.now()).exists()
+    before = Incident.objects.count()
+    assert watch_production().opened == 1
+    assert Incident.objects.count() == before + 1
+    assert Incident.objects.get(factory__isnull=False).factory.name == "Augsburg hall 2"

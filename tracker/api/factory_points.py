@@ -1,6 +1,6 @@
 """…/factories/{id}/points and /chart: what a factory made, in pages, appended, deleted, and as a picture."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -59,7 +59,12 @@ class PointViewSet(ListMixin, OfFactory, ApiViewSet[ProductionPoint]):
     ordering = ("at",)
     http_method_names = ["get", "head", "options", "post", "delete"]
     raw_bodies = {"create": MAX_BODY_BYTES}
-    query_params = {"list": (*PAGING, *PERIOD), "destroy": PERIOD}
+    query_params = {"list": PAGING}
+
+    def allowed_query_params(self) -> Iterable[str]:
+        """A period, but where points are appended."""
+        known = super().allowed_query_params()
+        return known if self.action == "create" else {*known, *PERIOD}
 
     def get_queryset(self) -> "QuerySet[ProductionPoint]":
         """The points of the period that is asked for."""

@@ -1,7 +1,7 @@
 """What factories made: points appended, replaced and deleted through one door each."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.db import connection, transaction
@@ -14,6 +14,9 @@ from tracker.exceptions import InvalidInput
 from tracker.models import Factory, ProductionPoint
 from tracker.production import MAX_POINTS, Point, refuse
 from tracker.services.events import log_event
+
+# Clocks of machines go wrong; a point of next year would keep out all that come before it.
+AHEAD = timedelta(minutes=5)
 
 
 class Appended(NamedTuple):
@@ -62,9 +65,10 @@ def append_points(*, actor: Actor, factory: Factory, points: Sequence[Point]) ->
 
     Raises:
         PermissionDenied, NotAuthenticated: see access.yaml, production.create.
-        InvalidInput: a point that is not later than the last one, or too many; nothing is kept then.
+        InvalidInput: a point that is not later than the last one or lies ahead, or too many; nothing is kept then.
     """
     require(actor, "production", "create")
+    _refuse_future(points)
     factory = lock_factory(factory)
     new = _without_repeats(factory, points)
     if factory.points_count + len(new) > MAX_POINTS:
@@ -81,9 +85,11 @@ def replace_points(*, actor: Actor, factory: Factory, points: Sequence[Point]) -
     """Puts another series in the place of the one that is there; the same one is no event.
 
     Raises:
-        PermissionDenied, NotAuthenticated: see access.yaml, production.update. InvalidInput: too many.
+        PermissionDenied, NotAuthenticated: see access.yaml, production.update.
+        InvalidInput: too many, or one that lies ahead.
     """
     require(actor, "production", "update")
+    _refuse_future(points)
     factory = lock_factory(factory)
     if len(points) > MAX_POINTS:
         raise InvalidInput.of_field("chart_data", f"Up to {MAX_POINTS:,} points.")
@@ -138,6 +144,11 @@ def write_points(factory: Factory, points: Sequence[Point]) -> None:
     latest = [point.at for point in points[-1:]] + ([factory.last_point_at] if factory.last_point_at else [])
     factory.last_point_at = max(latest, default=None)
     _save_series(factory)
+
+
+def _refuse_future(points: Sequence[Point]) -> None:
+    if points and points[-1].at > clock.now() + AHEAD:
+        refuse("time", "Must not be more than 5 minutes in the future.", len(points) - 1)
 
 
 def _save_series(factory: Factory) -> None:

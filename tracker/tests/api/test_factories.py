@@ -74,6 +74,7 @@ def test_the_flat_form_names_place_and_zone_and_takes_moments(client):
          "chart_data.time", 2),
         (wrapped(**{TIME: [1, 2, "2021-01-21T02:06:58"]}),
          "Must be Unix seconds, or a moment as in RFC 3339 with its zone.", "chart_data.time", 2),
+        (wrapped(**{TIME: [1, 2, 4102444800]}), "Must not be more than 5 minutes in the future.", "time", 2),
         (wrapped(shifts=[1, 2, 3]), None, "chart_data.shifts", None),
         ({"factory": {"chart_data": SERIES, "id": 7}}, None, "factory.id", None),
         ({"name": "A", "timezone": "Mars/Base"}, None, "timezone", None),
@@ -177,9 +178,9 @@ EVIL = "<script>alert(1)</script>"
 
 
 def test_points_are_kept_in_utc_to_the_microsecond(client):
-    client.post(FACTORIES, wrapped(**{TIME: [0, 0.000001, 4102444800]}))
+    client.post(FACTORIES, wrapped(**{TIME: [0, 0.000001, 1611194818.25]}))
     assert list(ProductionPoint.objects.order_by("at").values_list("at", flat=True)) == [
         datetime(1970, 1, 1, tzinfo=UTC),
         datetime(1970, 1, 1, microsecond=1, tzinfo=UTC),
-        datetime(2100, 1, 1, tzinfo=UTC),
+        datetime(2021, 1, 21, 2, 6, 58, 250_000, tzinfo=UTC),
     ]
