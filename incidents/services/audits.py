@@ -1,5 +1,6 @@
 """The auditor: what must always hold between the tables, asked of the database itself."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db import connection
@@ -91,6 +92,17 @@ RULES = {
                       WHERE m.user_id = u.id) <> ARRAY[u.role::text]""",
 }
 FILES_RULE = "a file that a row names is in the file store"
+_declared: dict[str, str] = {}
+
+
+def declare_rules(rules: Mapping[str, str]) -> None:
+    """Adds the rules of a package above; one that is declared again replaces itself."""
+    _declared.update(rules)
+
+
+def all_rules() -> Mapping[str, str]:
+    """Every rule with its statement."""
+    return {**RULES, **_declared}
 
 
 def audit() -> list[Finding]:
@@ -101,7 +113,7 @@ def audit() -> list[Finding]:
     """
     findings = []
     with connection.cursor() as cursor:
-        for rule, statement in RULES.items():
+        for rule, statement in all_rules().items():
             cursor.execute(
                 f"SELECT count(*), (array_agg(name))[1:{MAX_EXAMPLES}] FROM ({statement}) AS broken(name)",  # noqa: S608
                 {"now": clock.now()},

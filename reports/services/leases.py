@@ -20,7 +20,7 @@ MAX_ATTEMPTS = 3
 NOBODY_CAME_BACK = f"Given up after {MAX_ATTEMPTS} attempts: whoever computed it did not come back."
 SLOTS = 7_230_002
 # Each person's oldest one, and of those the one whose owner has waited longest, so that nobody's many keep out the
-# few of others. Schedules come first.
+# few of others. What nobody owns comes first.
 CLAIM = """
 WITH heads AS (
   SELECT owner_id, min(id) AS id FROM reports_report WHERE state = 'pending' GROUP BY owner_id),

@@ -14,7 +14,7 @@ OWNERS_LOCK = 7_230_001
 
 
 def check_room(owner: User | None) -> None:
-    """Whether there is room for one more of this person; Tracker's own schedules make as many as they are set to.
+    """Whether there is room for one more of this person; shells ask for as many as they like.
 
     Raises:
         Throttled: MAX_UNFINISHED wait or run. QuotaExceeded: MAX_KEPT are kept.

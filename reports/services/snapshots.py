@@ -11,8 +11,10 @@ from tracker import clock
 STATEMENT_TIMEOUT = timedelta(minutes=5)
 # Between two statements a kind may reckon for longer than other transactions may lie idle.
 IDLE_TIMEOUT = timedelta(minutes=5)
+# The last one: PostgreSQL looks whether a worker still lives, so that a statement of a dead one soon frees its slot.
 SETTINGS = """
-SELECT set_config('statement_timeout', %s, true), set_config('idle_in_transaction_session_timeout', %s, true)
+SELECT set_config('statement_timeout', %s, true), set_config('idle_in_transaction_session_timeout', %s, true),
+       set_config('client_connection_check_interval', '2s', true)
 """
 # What began before and is not committed yet may still write moments that lie in the past.
 OLDEST_WRITER = """
