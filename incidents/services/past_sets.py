@@ -106,10 +106,12 @@ def spans_of(model: type[IssueSpan] | type[IncidentSpan], wanted: PastSet) -> Sp
     else:
         spans = spans.filter(Q(ended_at=None) | Q(ended_at__gt=wanted.as_of))
         spans = spans.filter(status=wanted.was) if wanted.was else spans
+    # A first stay begins with its status, and there is an index by that.
+    moment = "started_at" if wanted.first else "entered_at"
     if wanted.start is not None:
-        spans = spans.filter(entered_at__gte=wanted.start)
+        spans = spans.filter(**{f"{moment}__gte": wanted.start})
     if wanted.end is not None:
-        spans = spans.filter(entered_at__lt=wanted.end)
+        spans = spans.filter(**{f"{moment}__lt": wanted.end})
     if wanted.assignee:
         spans = spans.filter(assignee=None if wanted.assignee == NONE else int(wanted.assignee))
     if wanted.project == NONE:

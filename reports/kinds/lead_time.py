@@ -62,7 +62,7 @@ def compute_lead_time(question: Question) -> Result:
         groups={grouping: F(GROUPS[grouping]), "bucket": bucket_of("entered_at", bucket)},
     )
     question.progress(1, 2)
-    groups = _tell_groups(grouping, spread, question)
+    groups = _tell_groups(grouping, spread, question, project)
     return {
         **period.describe(),
         **tell_set(wanted),
@@ -92,10 +92,11 @@ def nothing() -> Facts:
     return {"n": 0, "wall": none, "working": none}
 
 
-def _tell_groups(grouping: str, spread: Spread, question: Question) -> list[dict[str, Any]]:
+def _tell_groups(grouping: str, spread: Spread, question: Question, project: Project | None) -> list[dict[str, Any]]:
     """Each group with what lists call it and what people do; severities the worst first, others the fullest first."""
     found = spread.groups[grouping]
-    names = _name_groups(grouping, [key for key in found if key is not None], question)
+    known = {project.pk: (project.key, project.key)} if project is not None and grouping == BY_PROJECT else None
+    names = known or _name_groups(grouping, [key for key in found if key is not None], question)
     told = [{**dict(zip(("key", "label"), names.get(key, (NONE, "None")), strict=True)), **found[key]} for key in found]
     if grouping == BY_SEVERITY:
         return sorted(told, key=lambda group: -Severity.values.index(group["key"]))

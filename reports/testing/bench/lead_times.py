@@ -23,6 +23,8 @@ PROJECTS = 100
 START = datetime(2023, 1, 2, tzinfo=UTC)
 DAYS = 1_095
 OFFICE = {day: [["09:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
+# So short that one alone tells of the machine.
+TIMES = 10
 SHARES = (0.5, 0.85, 0.95)
 ISSUES = """
 INSERT INTO incidents_issue (project_id, number, title, description, description_html, severity, priority, status,
@@ -67,13 +69,14 @@ def measure_lead_times(bench: Bench) -> Iterator[Finding]:
             "all": partial(ask, as_of, **everything),
             "raw": partial(_fetch, raw, BARE, asked),
             "in Python": partial(compute_in_python, asked, None),
-            "one project, 30 days": partial(ask, as_of, project=key),
+            "one project, 30 days": partial(_repeat, partial(ask, as_of, project=key)),
             "all, office hours": partial(ask, as_of, calendar="bench office", **everything),
             "in Python, office hours": partial(compute_in_python, asked, office),
         }
         for side in sides.values():
             side()
         seconds = alternate({name: partial(time_call, side) for name, side in sides.items()}, rounds)
+    seconds["one project, 30 days"] /= TIMES
     told = {name: f"{taken * 1000:.1f} ms" for name, taken in seconds.items()}
     yield at_most(
         "lead time, all / raw", seconds["all"] / seconds["raw"], bench.pick(2, 1.3), all=told["all"], raw=told["raw"]
@@ -140,6 +143,11 @@ def _percentiles(values: list[float]) -> Sequence[float]:
         low, high = values[math.floor(place)], values[math.ceil(place)]
         found.append(low + (high - low) * (place - math.floor(place)))
     return found
+
+
+def _repeat(call: Callable[[], object]) -> None:
+    for _ in range(TIMES):
+        call()
 
 
 def _fetch(raw: "psycopg.Connection[Any]", sql: str, asked: As) -> list[Any]:
