@@ -9,18 +9,22 @@ from reports.kinds.drills import drill_into
 from tracker.charts import Bar, Line, Markup, Words, draw_bars, draw_lines
 
 POLICIES = {"judged": "as judged", "today": "under today's policy"}
+# What a legend has room for.
+SHORT = {"judged": "as judged", "today": "today"}
 PROMISES = {"response": "Response", "resolution": "Resolution"}
 TITLES = {"tier": "Tier", "priority": "Priority", "project": "Project", "assignee": "Assignee", "month": "Month"}
 # Tables that a chart stands above; a chart of more bars is no longer read.
 CHARTED = ("priority", "tier", "project", "assignee")
 MOST_BARS = 24
+FEW_MONTHS = 3
 
 
 def present_attainment(result: Result, parameters: Mapping[str, Any]) -> Presentation:
     """Shares first, then for each grouping a chart and a table."""
     charts = [_draw_group(name, result) for name in CHARTED if result["groups"][name]]
     if len(result["groups"]["month"]) > 1:
-        charts.append(_draw_months(result))
+        is_line = len(result["groups"]["month"]) > FEW_MONTHS
+        charts.append(_draw_months(result) if is_line else _draw_group("month", result))
     tables = [_tabulate(name, result) for name in TITLES]
     return Presentation(_tell_figures(result), charts, tables, _tell_notes(result))
 
@@ -83,7 +87,7 @@ def _name_series(result: Result) -> dict[str, tuple[str, str]]:
     """Policy and promise of each series, by what it is called."""
     policies = _policies(result)
     return {
-        words + (f", {POLICIES[policy]}" if len(policies) > 1 else ""): (policy, promise)
+        words + (f" {SHORT[policy]}" if len(policies) > 1 else ""): (policy, promise)
         for promise, words in PROMISES.items()
         for policy in policies
     }

@@ -6,6 +6,7 @@ from itertools import accumulate
 from typing import Any
 
 from incidents.services.past_sets import PastSet, write_past_set
+from reports.kinds.axes import write_day
 from reports.kinds.contract import Cell, Drill, Figure, Heading, Presentation, Result, Row, Table
 from reports.kinds.drills import drill_into
 from tracker.charts import Column, Line, Markup, Words, draw_areas, draw_lines
@@ -61,12 +62,10 @@ def _draw_flow(result: Result) -> Markup:
     rows, statuses = result["rows"], result["statuses"]
     closed = list(accumulate(row["closed"] for row in rows))
     series = ["Closed so far", *(NAMES[status] for status in reversed(statuses))]
-    columns = [
-        Column(
-            row["to"], [done, *reversed(row["statuses"])], _tip(row["to"], series, [done, *reversed(row["statuses"])])
-        )
-        for row, done in zip(rows, closed, strict=True)
-    ]
+    columns = []
+    for row, done in zip(rows, closed, strict=True):
+        parts = [done, *reversed(row["statuses"])]
+        columns.append(Column(write_day(row["to"], result["bucket"]), parts, _tip(row["to"], series, parts)))
     told = f"{len(rows)} {result['bucket']}s. At the end: {columns[-1].tip}."
     return draw_areas(Words("cumulative-flow", f"Cumulative flow of {result['about']}", told), columns, series=series)
 
@@ -79,7 +78,7 @@ def _draw_labels(result: Result) -> Markup:
     for row in rows:
         parts = row["labels"][: len(shown)]
         parts = [*parts, *([row["open"] - sum(parts)] if len(series) > len(shown) else [])]
-        columns.append(Column(row["to"], parts, _tip(row["to"], series, parts)))
+        columns.append(Column(write_day(row["to"], result["bucket"]), parts, _tip(row["to"], series, parts)))
     word = _label_word(result)
     told = f"{len(rows)} {result['bucket']}s. At the end: {columns[-1].tip}."
     return draw_areas(Words("open-by-label", f"Open {result['about']} by {word}", told), columns, series=series)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from reports.kinds.axes import write_day
 from reports.kinds.contract import Drill, Figure, Heading, Presentation, Result, Row, Table
 from reports.kinds.drills import drill_into
 from tracker.charts import Cell, Column, Markup, Spot, Words, draw_columns, draw_heat_map, draw_plane
@@ -61,7 +62,7 @@ def _draw_time(result: Result) -> Markup:
         parts = [*row["counts"], *([row["n"] - sum(row["counts"])] if has_rest else [])]
         told = ", ".join(f"{name} {part:,}" for name, part in zip(series, parts, strict=True) if part)
         tip = f"{row['from']}: {row['n']:,}" + (f" ({told})" if told else "")
-        columns.append(Column(row["from"], parts, tip, _lead(_drill_days(result, row))))
+        columns.append(Column(write_day(row["from"], result["bucket"]), parts, tip, _lead(_drill_days(result, row))))
     most = max(columns, key=lambda column: column.total)
     words = Words(
         "incidents-over-time",
@@ -102,7 +103,7 @@ def _tabulate_spots(result: Result) -> Table:
 def _tabulate_categories(result: Result) -> Table:
     headings = [
         Heading("category", "Category"), Heading("incidents", "Incidents"), Heading("missing", "Missing"),
-        Heading("recovered", "Recovered"), Heading("recovery", "Recovered", "%"), Heading("loss", "Estimated loss"),
+        Heading("recovered", "Recovered"), Heading("recovery", "Recovery rate", "%"), Heading("loss", "Estimated loss"),
     ]  # fmt: skip
     rows = []
     for row in result["categories"]:
