@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from reports.services.report_schedules import GENERATE_REPORT, read_order
+from reports.services.report_schedules import GENERATE_REPORT, LEAST_SECONDS, read_order
 from tracker.exceptions import FieldError, InvalidInput
 from tracker.schedules import Daily, DefaultSchedule, Every, SchedulableTask, declare
 from tracker.site_time import time_in_utc
@@ -32,6 +32,7 @@ declare(
             "Make a report and send it by e-mail",
             dict.fromkeys(("kind", "parameters", "recipients", "format"), _anything),
             _check_order,
+            LEAST_SECONDS,
         ),
     ],
     defaults=[

@@ -29,12 +29,14 @@ class SchedulableTask:
     Attributes:
         kwargs: maps each argument to a check that returns "" or what is wrong.
         check: looks at the arguments together, where one depends on another; raises InvalidInput.
+        least_seconds: it may not repeat more often.
     """
 
     task: str
     label: str
     kwargs: Mapping[str, KwargCheck] = field(default_factory=dict)
     check: ArgumentsCheck | None = None
+    least_seconds: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,12 +117,20 @@ class LetterPicture:
 
 
 @dataclass(frozen=True, slots=True)
+class LetterCell:
+    """A cell of a letter's table; numbers stand at the right."""
+
+    text: str
+    is_number: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class LetterTable:
     """A table of a letter; `more` says how many of its rows are left out."""
 
     title: str
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    header: tuple[LetterCell, ...]
+    rows: tuple[tuple[LetterCell, ...], ...]
     more: int = 0
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import transaction
 
-from incidents.channels.base import LetterFile, LetterPicture, LetterTable, PersonalLetter
+from incidents.channels.base import LetterCell, LetterFile, LetterPicture, LetterTable, PersonalLetter
 from incidents.services.letter_writers import declare_letter
 from incidents.services.mailings import post_letters
 from reports.choices import UNFINISHED_STATES, ReportState
@@ -112,8 +112,11 @@ def _draw(chart: Markup) -> LetterPicture:
 
 
 def _shorten(table: Table) -> LetterTable:
-    header = tuple(f"{one.label} ({one.unit})" if one.unit else one.label for one in table.headings)
-    rows = tuple(tuple(write_cell(cell) for cell in row.cells) for row in table.rows[:MAX_TABLE_ROWS])
+    shown = table.rows[:MAX_TABLE_ROWS]
+    numeric = [any(isinstance(row.cells[place], int | float) for row in shown) for place in range(len(table.headings))]
+    labels = [f"{one.label} ({one.unit})" if one.unit else one.label for one in table.headings]
+    header = tuple(map(LetterCell, labels, numeric))
+    rows = tuple(tuple(map(LetterCell, map(write_cell, row.cells), numeric)) for row in shown)
     return LetterTable(table.title, header, rows, max(0, len(table.rows) - MAX_TABLE_ROWS))
 
 

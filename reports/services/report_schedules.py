@@ -31,6 +31,7 @@ from tracker.services.events import log_event
 
 GENERATE_REPORT = "reports.sweeps.generate_report"
 MAX_RECIPIENTS = 20
+LEAST_SECONDS = 15 * 60
 # Older ones make room, so that a schedule never uses up what a person may keep.
 KEPT_OF_A_SCHEDULE = 60
 logger = logging.getLogger(__name__)

@@ -65,6 +65,8 @@ class ScheduleForm(AccessForm):
         self.zone = _zone_of(self.instance)
         self.fields["daily_at"].help_text = f"By the clocks of {self.zone}."
         self.initial.update(_read_initial(self.instance))
+        if self.arguments is not None and self.instance.pk is None:
+            self.initial["repeat"] = "weekly"
 
     def clean(self) -> dict[str, Any]:
         """A time that is given in full, and arguments that the task takes."""

@@ -178,7 +178,8 @@ def _read_chosen(request: HttpRequest) -> dict[str, str]:
 
 def _find_question(chosen: Mapping[str, str]) -> Question | None:
     if not chosen:
-        tasks = schedules.schedulable_tasks().values()
+        # What people plan comes before what Tracker needs.
+        tasks = sorted(schedules.schedulable_tasks().values(), key=lambda one: find_arguments(one.task) is None)
         return Question("task", "What is to run?", [Choice(one.task, one.label) for one in tasks])
     arguments = find_arguments(chosen["task"])
     return arguments.find_question(chosen) if arguments is not None else None

@@ -176,7 +176,7 @@ def _apply(
         schedules.check_task(task or row.task, arguments)
         row.task, row.kwargs = task or row.task, json.dumps(arguments)
     if when is not None:
-        _check_when(when)
+        _check_when(when, row.task)
         for column, value in schedules.schedule_columns(when).items():
             setattr(row, column, value)
     if is_enabled is not None:
@@ -184,9 +184,11 @@ def _apply(
     row.save()
 
 
-def _check_when(when: When) -> None:
-    if isinstance(when, Every) and not 1 <= when.seconds <= LONGEST_SECONDS:
-        raise InvalidInput.of_field("schedule", f"From 1 to {LONGEST_SECONDS} seconds.")
+def _check_when(when: When, task: str) -> None:
+    known = schedules.schedulable_tasks().get(task)
+    least = known.least_seconds if known is not None else 1
+    if isinstance(when, Every) and not least <= when.seconds <= LONGEST_SECONDS:
+        raise InvalidInput.of_field("schedule", f"From {least} to {LONGEST_SECONDS} seconds.")
     if not isinstance(when, Every) and not is_possible(when):
         raise InvalidInput.of_field("schedule", "A time from 00:00 to 23:59, on a day that every month has.")
 

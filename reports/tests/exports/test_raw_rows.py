@@ -3,10 +3,12 @@
 import io
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from pyarrow import parquet
 
+from incidents.services.orphans import find_lost_files, sweep_orphan_files
 from incidents.testing.factories import make_alert, make_issue, make_ticket, make_ticket_event
 from incidents.testing.incident_factories import make_incident
 from reports.choices import DailyMeasure, ReportState
@@ -19,8 +21,9 @@ from tracker import clock
 from tracker.access import Actor
 from tracker.choices import Role
 from tracker.exceptions import InvalidInput
-from tracker.files.keeping import list_keys, open_file
+from tracker.files.keeping import keep_file, list_keys, open_file
 from tracker.files.names import storage_shards
+from tracker.files.uploads import Upload
 from tracker.testing.factories import make_project, make_user
 
 pytestmark = pytest.mark.django_db
@@ -138,6 +141,21 @@ def test_the_file_goes_with_its_report_and_a_cancelled_one_leaves_none():
     Report.objects.filter(pk=other.pk).update(state=ReportState.CANCELLED, lease=None, finished_at=clock.now())
     assert run_report(claim) is False
     assert [key for key in kept_files() if key != report.file_key] == []
+
+
+def test_the_sweep_of_orphans_leaves_a_reports_file_alone():
+    make_issue()
+    report = run(ask(make_user(), dataset="issues"))
+    with Upload.of_chunks("orphan", [b"x"]) as upload:
+        orphan = keep_file(upload)
+    with clock.moved(by=timedelta(days=2)):
+        assert sweep_orphan_files() == 1
+    assert kept_files() == [report.file_key]
+    assert orphan not in find_lost_files()
+    with open_file(report.file_key) as file:
+        path = file.name
+    Path(path).unlink()
+    assert find_lost_files() == [report.file_key]
 
 
 def test_the_same_rows_are_the_same_file_down_to_the_hash():
