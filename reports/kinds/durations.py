@@ -22,21 +22,31 @@ def in_unit(seconds: int | None, unit: Unit) -> float | None:
     return None if seconds is None else round(seconds / unit[1], 2)
 
 
-def write_duration(seconds: int | None) -> str:
+def unit_of_work(unit: Unit) -> Unit:
+    """In what working time is told beside that unit: a day of work is no day, so hours at most."""
+    return unit if unit[1] < HOUR else UNITS[1]
+
+
+def write_duration(seconds: int | None, units: Sequence[Unit] = UNITS) -> str:
     """For one figure alone: "2.5 days", "40 min"; a dash where there is none."""
     if seconds is None:
         return "–"
     if seconds < MINUTE:
         return f"{seconds} s"
-    name, size = next((unit for unit in UNITS if seconds >= 2 * unit[1]), UNITS[-1])
+    name, size = next((unit for unit in units if seconds >= 2 * unit[1]), UNITS[-1])
     return f"{seconds / size:,.1f}".removesuffix(".0") + f" {'min' if name == 'minutes' else name}"
+
+
+def write_work(seconds: int | None) -> str:
+    """The same of working time, in hours at most."""
+    return write_duration(seconds, UNITS[1:])
 
 
 def duration_headings(unit: Unit) -> list[Heading]:
     """How many, then wall and working time as `duration_cells` tells them."""
     told = [Heading("n", "n")]
-    for kind, words in (("wall", ""), ("working", "working, ")):
-        told += [Heading(f"{kind}_{name}", _begin(f"{words}{label}"), unit[0]) for name, label in NAMES.items()]
+    for kind, words, told_in in (("wall", "", unit), ("working", "working, ", unit_of_work(unit))):
+        told += [Heading(f"{kind}_{name}", _begin(f"{words}{label}"), told_in[0]) for name, label in NAMES.items()]
     return told
 
 
@@ -46,4 +56,5 @@ def _begin(words: str) -> str:
 
 def duration_cells(facts: Mapping[str, Any], unit: Unit) -> list[Cell]:
     """The figures of one row."""
-    return [facts["n"], *(in_unit(facts[kind][name], unit) for kind in ("wall", "working") for name in NAMES)]
+    units = (("wall", unit), ("working", unit_of_work(unit)))
+    return [facts["n"], *(in_unit(facts[kind][name], told_in) for kind, told_in in units for name in NAMES)]

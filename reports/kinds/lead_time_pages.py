@@ -15,6 +15,7 @@ from reports.kinds.durations import (
     duration_headings,
     in_unit,
     write_duration,
+    write_work,
 )
 from reports.kinds.work import SUBJECTS, drill_into_work, read_set
 from tracker.charts import Bar, Line, Markup, Words, draw_bars, draw_lines
@@ -37,7 +38,7 @@ def _tell_figures(result: Result) -> list[Figure]:
     total, drill = result["total"], _drill(result)
     figures = [Figure(f"{SUBJECTS[result['subject']].name} done", f"{total['n']:,}", drill)]
     figures += [Figure(f"{label} lead time", write_duration(total["wall"][name])) for name, label in NAMES.items()]
-    return [*figures, Figure("Median working time", write_duration(total["working"]["median"]))]
+    return [*figures, Figure("Median working time", write_work(total["working"]["median"]))]
 
 
 def _draw_groups(result: Result, unit: Unit) -> Markup:

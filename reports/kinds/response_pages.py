@@ -9,7 +9,15 @@ from django.utils.dateparse import parse_datetime
 from incidents.services.past_sets import ACKNOWLEDGED, ANSWERED, RESOLVED, write_past_set
 from reports.kinds.contract import Drill, Figure, Heading, Presentation, Result, Row, Table
 from reports.kinds.drills import drill_into
-from reports.kinds.durations import Unit, choose_unit, duration_cells, duration_headings, in_unit, write_duration
+from reports.kinds.durations import (
+    Unit,
+    choose_unit,
+    duration_cells,
+    duration_headings,
+    in_unit,
+    write_duration,
+    write_work,
+)
 from reports.kinds.work import drill_into_work, read_set
 from tracker.charts import Bar, Line, Markup, Words, draw_bars, draw_lines
 
@@ -54,7 +62,7 @@ def _draw_means(result: Result, kind: str, measures: list[Mapping[str, Any]], un
     for one in measures:
         name, drill = MEASURES[one["key"]][1], _drill(result, one)
         values = [in_unit(one[time]["mean"], unit) for time in ("wall", "working")]
-        figures = [write_duration(one[time]["mean"]) for time in ("wall", "working")]
+        figures = [_mean(one), write_work(one["working"]["mean"])]
         tip = f"{name}: {figures[0]}, in working time {figures[1]}, of {one['n']:,}"
         bars.append(Bar(name.partition(",")[0], values, tip, drill.admin if drill else "", figures=figures))
     words = Words(f"{kind.lower()}-means", f"{kind}, mean in {unit[0]}", f"{'. '.join(bar.tip for bar in bars)}.")

@@ -14,6 +14,7 @@ from incidents.services.policy_documents import specify_calendar
 from incidents.sla.calendars import compile_calendar
 from incidents.testing.incident_factories import make_incident
 from reports.kinds import KINDS
+from reports.kinds.durations import NAMES, UNITS, duration_cells, duration_headings, write_duration, write_work
 from reports.kinds.lead_time import LEAD_TIME
 from reports.services.digests import spell_json
 from reports.services.parameters import check_parameters
@@ -200,3 +201,13 @@ def test_what_cannot_be_asked_is_refused():
     for bad in ({"group_by": "colour"}, {"calendar": "no such"}, {"subject": "tickets"}, {"days": 0}, {"more": 1}):
         with pytest.raises(InvalidInput):
             check_parameters(actor=SYSTEM, kind=LEAD_TIME, parameters=bad)
+
+
+def test_a_day_of_work_is_told_in_hours():
+    assert [write_duration(200_000), write_work(200_000), write_duration(59), write_duration(None)] == [
+        "2.3 days", "55.6 hours", "59 s", "–",
+    ]  # fmt: skip
+    units = [heading.unit for heading in duration_headings(UNITS[0])]
+    assert units == ["", *["days"] * 4, *["hours"] * 4]
+    facts = {"n": 1, "wall": dict.fromkeys(NAMES, 86_400), "working": dict.fromkeys(NAMES, 7_200)}
+    assert duration_cells(facts, UNITS[0]) == [1, *[1.0] * 4, *[2.0] * 4]
