@@ -27,6 +27,8 @@ def test_a_report_is_asked_for_followed_and_read_without_leaving_the_page(back_o
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
             expect(chart).to_be_visible()
+            # Colours change slowly.
+            page.wait_for_timeout(500)
             overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
             assert overflow <= 1, size
             page.screenshot(path=screenshots / f"report-{size}-{scheme}.png", full_page=True)
