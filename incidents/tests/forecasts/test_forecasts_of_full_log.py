@@ -52,4 +52,5 @@ def test_forecasts_of_a_real_desk_are_about_as_often_right_as_they_say(capsys):
             for row in result.trials:
                 print(f"{row.low:4.0%} to {row.high:4.0%} | {row.forecast:.1%} | {row.observed:.1%} | {row.asked:,}")
             assert sum(row.asked for row in result.trials) > 20_000
-            assert result.score < result.plain_score
+        # Of the two the month after a settled one; right after a change nobody could have known.
+        assert result.score < result.plain_score
