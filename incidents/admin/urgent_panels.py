@@ -80,7 +80,7 @@ def risk_panel(request: HttpRequest) -> Panel | None:
     actor = actor_of(request)
     if not may(actor, "tickets", "list"):
         return None
-    known = TicketForecast.objects.filter(chance__gte=LEAST_CHANCE, ticket__is_open=True).order_by("-chance", "-ticket")
+    known = TicketForecast.objects.filter(chance__gte=LEAST_CHANCE, ticket__is_open=True).order_by("-chance", "-ticket_id")
     rows = known.select_related("ticket__assignee").defer(
         *(f"ticket__{name}" for name in HEAVY), "ticket__assignee__password"
     )
