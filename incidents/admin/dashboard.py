@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from incidents.admin.badges import alert_badge
-from incidents.admin.issue_facets import count_issue_facets
+from incidents.admin.facets import count_totals
 from incidents.choices import AlertState, IssueStatus, Severity
 from incidents.models import Alert, Clock, SLAConfigFile, Ticket, TicketStatus
 from incidents.services.issues import visible_issues
@@ -69,7 +69,7 @@ def issues_panel(request: HttpRequest) -> Panel | None:
         ("Not done", "ok", "", rows),
         ("Not done and mine", "info", "?assigned=me", rows.filter(assignee=request.user.pk)),
     )
-    samples = count_issue_facets([box[-1] for box in boxes], today=today)
+    samples = count_totals([box[-1] for box in boxes])
     address = reverse("admin:incidents_issue_changelist")
     figures = [
         (words, find_tone(tone, sample.write(sample.total)), sample.write(sample.total), address + query)

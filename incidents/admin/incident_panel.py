@@ -5,7 +5,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from incidents.admin.badges import issue_badge, severity_badge
-from incidents.admin.facets import SAMPLE, Counting, count_facets
+from incidents.admin.facets import SAMPLE, Counting, count_facets, count_totals
 from incidents.choices import EnrichmentState, IncidentStatus, Severity
 from incidents.models import IncidentCategory
 from incidents.services.incidents import visible_incidents
@@ -35,7 +35,7 @@ def incidents_panel(request: HttpRequest) -> Panel | None:
         ("Not done and mine", "info", "?assignee=me", rows.filter(assignee=request.user.pk)),
         ("Enrichment failed", "alert", "?enrichment=FAILED", rows.filter(enrichment=EnrichmentState.FAILED)),
     )
-    samples = count_facets(COUNTING, [box[-1] for box in boxes])
+    samples = count_totals([box[-1] for box in boxes])
     address = reverse("admin:incidents_incident_changelist")
     newest = rows.select_related("category").defer(*HEAVY).order_by("-id")[:ROWS]
     context = {

@@ -1,15 +1,15 @@
 """The first page's boxes of figures: what is open by severity, promises kept this month, how the backlog goes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.contrib import admin
-from django.db import connection
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
+from incidents.admin.facets import SAMPLE, Sample, count_totals
 from incidents.choices import ClockKind, IncidentStatus, IssueStatus, Severity
 from incidents.services.incidents import visible_incidents
 from incidents.services.issues import visible_issues
@@ -28,8 +28,6 @@ from tracker.admin.tiles import BarRow, measure_bars
 from tracker.charts import Line, Words, draw_lines
 from tracker.site_time import DAY, site_today
 
-# Counted as of now up to here, and by the daily figures beyond.
-MOST_COUNTED = 1_000
 TREND_DAYS = 30
 TONES = {Severity.CRITICAL: "breach", Severity.HIGH: "alert", Severity.MEDIUM: "info", Severity.LOW: "quiet"}
 # Issues have an index by status and severity, incidents one of what is not done by severity.
@@ -62,40 +60,25 @@ def severity_panel(request: HttpRequest) -> Panel | None:
         seen.append((DailyMeasure.INCIDENTS, visible_incidents(actor).filter(OPEN_INCIDENTS)))
     if not seen:
         return None
-    counts = count_by_severity([rows for _, rows in seen])
-    groups = [_describe(actor, measure, found) for (measure, _), found in zip(seen, counts, strict=True)]
-    context = {"groups": groups, "most": MOST_COUNTED}
+    samples = iter(count_totals([rows.filter(severity=one) for _, rows in seen for one in Severity]))
+    groups = [_describe(actor, measure, {one: next(samples) for one in Severity}) for measure, _ in seen]
+    context = {"groups": groups, "most": SAMPLE}
     return Panel("admin/reports/panels/severity.html", context, position=10, live_types=("issue", "incident"))
 
 
-def count_by_severity(sets: Sequence[QuerySet[Any]]) -> list[Mapping[Severity, int]]:
-    """How many rows of each set there are of each severity, each up to one more than MOST_COUNTED, in one go."""
-    parts: list[str] = []
-    parameters: list[Any] = []
-    for rows in sets:
-        for severity in Severity:
-            few = rows.filter(severity=severity).order_by().values("pk")[: MOST_COUNTED + 1]
-            sql, own = few.query.sql_with_params()
-            parts.append(f"(SELECT count(*) FROM ({sql}) s)")  # noqa: S608  made of a queryset alone
-            parameters += own
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(parts)}", parameters)
-        numbers = iter(cursor.fetchone())
-    return [{severity: next(numbers) for severity in Severity} for _ in sets]
-
-
-def _describe(actor: Actor, measure: DailyMeasure, found: Mapping[Severity, int]) -> BySeverity:
-    many = [severity for severity, number in found.items() if number > MOST_COUNTED]
+def _describe(actor: Actor, measure: DailyMeasure, found: Mapping[Severity, Sample]) -> BySeverity:
+    """Counted as of now as far as a sample goes, and by the daily figures beyond."""
+    many = [severity for severity, sample in found.items() if sample.is_capped]
     daily = read_open_by_severity(actor=actor, measure=measure) if many else None
-    known = dict(found)
+    known = {severity: sample.total for severity, sample in found.items()}
     if daily is not None:
-        known |= {severity: max(found[severity], daily.counts[severity]) for severity in many}
+        known |= {severity: max(known[severity], daily.counts[severity]) for severity in many}
     worst_first = list(reversed(Severity))
     shares, address = measure_bars([known[severity] for severity in worst_first]), reverse(LISTS[measure])
     bars = [
         BarRow(
             str(severity.label),
-            f"{MOST_COUNTED:,}+" if severity in many and daily is None else f"{known[severity]:,}",
+            f"{known[severity]:,}" if daily else found[severity].write(known[severity]),
             share,
             f"{address}?severity={severity}",
             TONES[severity],

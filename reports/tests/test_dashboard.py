@@ -47,7 +47,7 @@ def test_open_rows_are_counted_by_severity_and_each_bar_leads_to_them(maintainer
 
 
 def test_beyond_what_is_counted_the_daily_figures_say_how_many(maintainer: Client, monkeypatch):
-    monkeypatch.setattr(dashboard, "MOST_COUNTED", 1)
+    monkeypatch.setattr("incidents.admin.facets.SAMPLE", 1)
     for _ in range(3):
         make_issue(severity="low")
     (issues, _) = box(maintainer, "severity")["groups"]
