@@ -10,16 +10,16 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from rest_framework import serializers
 
-from reports.kinds.backlog import cut
+from reports.kinds.backlog import Bucket, cut
 from reports.kinds.contract import Kind, Question, Result
-from reports.kinds.periods import PeriodSerializer, read_period
+from reports.kinds.periods import Period, PeriodSerializer, read_period
 from reports.kinds.production_pages import present_production
 from tracker.exceptions import InvalidInput
 from tracker.models import Factory
 from tracker.row_ids import MAX_DIGITS, read_row_id
 from tracker.services.factories import visible_factories
 from tracker.services.production import visible_points
-from tracker.site_time import start_of_day
+from tracker.site_time import DAY, start_of_day
 
 MOST_FACTORIES = 200
 NO_FACTORY = "There is no factory of this number."
@@ -69,10 +69,16 @@ def compute_production(question: Question) -> Result:
         "end": period.end.isoformat(),
         "zone": settings.SITE_TIMEZONE,
         "bucket": word,
-        "buckets": [{"from": bucket.first.isoformat(), "to": bucket.last.isoformat()} for bucket in buckets],
+        "buckets": [_tell_bucket(bucket, period) for bucket in buckets],
         "total": _tell(_sum(rows.values())),
         "factories": told,
     }
+
+
+def _tell_bucket(bucket: Bucket, period: Period) -> dict[str, str]:
+    end = min(start_of_day(bucket.last + DAY), period.end)
+    days = {"from": bucket.first.isoformat(), "to": bucket.last.isoformat()}
+    return {**days, "start": start_of_day(bucket.first).isoformat(), "end": end.isoformat()}
 
 
 def _find_factories(question: Question) -> dict[int, str]:

@@ -84,7 +84,7 @@ def _tabulate_factories(result: Result) -> Table:
 
 def _tabulate_time(result: Result) -> Table:
     rows = [
-        Row([factory["name"], bucket["from"], bucket["to"], *_cells(one)])
+        Row([factory["name"], bucket["from"], bucket["to"], *_cells(one)], _drill(bucket, factory))
         for factory in result["factories"]
         for bucket, one in zip(result["buckets"], factory["over_time"], strict=True)
         if one
@@ -93,8 +93,9 @@ def _tabulate_time(result: Result) -> Table:
     return Table("over_time", f"By {result['bucket']}", headings, rows)
 
 
-def _drill(result: Result, factory: Mapping[str, Any]) -> Drill:
-    """The factory's page with its series, and its points of these days."""
-    start, end = (result[edge].replace("+00:00", "Z") for edge in ("start", "end"))
-    page = reverse("admin:tracker_factory_change", args=[factory["id"]])
-    return Drill(page, f"/v1/factories/{factory['id']}/points?{urlencode({'from': start, 'to': end})}")
+def _drill(edges: Mapping[str, Any], factory: Mapping[str, Any]) -> Drill:
+    """The factory's points from the start up to the end of the period, or of a part of it."""
+    start, end = (edges[edge].replace("+00:00", "Z") for edge in ("start", "end"))
+    query = urlencode({"from": start, "to": end})
+    page = reverse("admin:tracker_factory_production", args=[factory["id"]])
+    return Drill(f"{page}?{query}", f"/v1/factories/{factory['id']}/points?{query}")

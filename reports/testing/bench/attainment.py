@@ -14,6 +14,7 @@ from incidents.services.policy_versions import ensure_default_policy
 from incidents.testing.bench.events import TABLES
 from reports.kinds.contract import Question
 from reports.kinds.sla_attainment import compute_attainment
+from reports.services.snapshots import open_snapshot
 from tracker.access import Actor
 from tracker.testing.bench import Bench, Finding, alternate, at_least, at_most
 from tracker.testing.bench.rounds import time_call
@@ -116,7 +117,8 @@ def fill(bench: Bench, count: int) -> None:
 def ask(as_of: datetime, **parameters: Any) -> object:
     """The whole computation of the report, as a background job runs it."""
     asked = {"policy": "judged", "project": "", "days": 30, **parameters}
-    return compute_attainment(Question(Actor.system("bench"), asked, as_of))
+    with open_snapshot():
+        return compute_attainment(Question(Actor.system("bench"), asked, as_of))
 
 
 def count_in_python(asked: dict[str, Any]) -> object:

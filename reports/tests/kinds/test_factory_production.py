@@ -8,6 +8,7 @@ from reports.kinds.factory_production import FACTORY_PRODUCTION
 from reports.kinds.production_pages import present_production
 from reports.services.digests import spell_json
 from reports.testing.asking import ask_kind
+from tracker.access import Actor
 from tracker.exceptions import InvalidInput
 from tracker.models import ProductionPoint
 from tracker.testing.factories import ApiClient, make_access_token, make_factory, make_user, session_client
@@ -71,7 +72,15 @@ def test_points_after_a_moment_do_not_count_as_of_it(halls):
 def test_a_row_leads_to_the_factory_and_its_points(halls):
     maintainer = make_user()
     page, api = session_client(maintainer), ApiClient(bearer=make_access_token(maintainer))
-    by_factory, _ = present_production(ask(), {}).tables
-    for row in by_factory.rows:
-        assert api.get(row.drill.api).json()["count"] == row.cells[5]
-        assert page.get(row.drill.admin).status_code == 200
+    by_factory, over_time = present_production(ask(), {}).tables
+    led = [(row.cells[-1], row.drill) for row in (*by_factory.rows, *over_time.rows)]
+    assert len(led) == 5
+    for points, drill in led:
+        assert api.get(drill.api).json()["count"] == points
+        shown = page.get(drill.admin)
+        assert shown.status_code == 200
+        assert shown.context["total"] == points
+
+
+def test_a_stranger_is_told_nothing(halls):
+    assert ask(actor=Actor())["factories"] == []
