@@ -75,6 +75,11 @@ class ReportArguments:
         """The kind."""
         return {KIND: str(kwargs.get(KIND, ""))}
 
+    def name(self, chosen: Mapping[str, str]) -> str:
+        """The kind in words."""
+        kind = KINDS.get(chosen.get(KIND, ""))
+        return f"Send by e-mail: {kind.label}" if kind is not None else "Send a report by e-mail"
+
     def describe(self, kwargs: Mapping[str, Any]) -> str:
         """ "Lead times, by e-mail to a@example.com and 2 more"."""
         kind, recipients = KINDS.get(str(kwargs.get(KIND))), kwargs.get("recipients") or ["nobody"]

@@ -33,14 +33,14 @@ def write_lines(rows: Iterable[Sequence[Any]]) -> bytes:
 
 def _spell(cell: Any) -> Any:
     match cell:
+        case str():
+            return neutralise(cell)
         case None:
             return _EMPTY
         case bool():
             return "true" if cell else "false"
         case int() | float():
             return cell
-        case str():
-            return neutralise(cell)
         case datetime():
             return f"{cell.astimezone(UTC).isoformat()[:-6]}Z"
         case date():

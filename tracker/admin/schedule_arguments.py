@@ -44,6 +44,9 @@ class TaskArguments(Protocol):
     def read_chosen(self, kwargs: Mapping[str, Any]) -> dict[str, str]:
         """What had been chosen for these arguments."""
 
+    def name(self, chosen: Mapping[str, str]) -> str:
+        """What is to run, as the form's heading."""
+
     def describe(self, kwargs: Mapping[str, Any]) -> str:
         """The arguments in words."""
 

@@ -41,7 +41,9 @@ class ScheduleAdmin(AccessAdmin[PeriodicTask]):
         chosen = _read_chosen(request)
         question = _find_question(chosen) if request.method == "GET" or chosen else None
         if question is None:
-            return super().add_view(request, form_url, extra_context)
+            arguments = find_arguments(chosen.get("task", ""))
+            told = {"title": arguments.name(chosen)} if arguments is not None else {}
+            return super().add_view(request, form_url, {**(extra_context or {}), **told})
         if not self.has_add_permission(request):
             raise PermissionDenied
         ways = [(choice, f"?{urlencode({**chosen, question.name: choice.value})}") for choice in question.choices]
