@@ -10,6 +10,6 @@ class ReportsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Declares schedules, rules, files, letters and what people are told of, once the models can be imported."""
-        from reports import audit_rules, default_schedules, file_claims, subjects  # noqa: F401
+        """Declares schedules, rules, figures, files, letters and what people are told of, once there are models."""
+        from reports import audit_rules, default_schedules, file_claims, monitoring, subjects  # noqa: F401
         from reports.services import report_mailings  # noqa: F401

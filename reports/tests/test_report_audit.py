@@ -9,6 +9,7 @@ from reports.audit_rules import RULES
 from reports.choices import ReportState
 from reports.kinds import KINDS
 from reports.models import Report
+from reports.monitoring import _collect
 from reports.services.report_runs import run_due_reports
 from reports.testing.factories import make_report
 from reports.testing.kinds import make_kind
@@ -35,3 +36,15 @@ def test_a_stuck_report_is_found_and_comes_to_its_end(rule, monkeypatch):
     run_due_reports()
     assert audit() == []
     assert Report.objects.get(pk=report.pk).state == ReportState.READY
+
+
+def test_metrics_tell_how_many_there_are_and_how_long_the_oldest_waits():
+    make_report()
+    make_report(state=ReportState.PENDING, created_at=clock.now() - timedelta(minutes=5))
+    figures = {
+        (sample.name, sample.labels.get("state", "")): sample.value
+        for metric in _collect()
+        for sample in metric.samples
+    }
+    assert (figures["tracker_reports", "ready"], figures["tracker_reports", "pending"]) == (1, 1)
+    assert 299 < figures["tracker_report_wait_seconds", ""] < 400
