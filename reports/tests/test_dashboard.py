@@ -84,6 +84,9 @@ def test_the_backlog_is_drawn_over_thirty_days_with_a_gap_where_a_day_is_missing
     assert (len(line.points), known, line.href) == (30, [5, 6, 8], "/admin/incidents/issue/")
     assert 'aria-labelledby="backlog-trend-title"' in context["chart"]
     assert "from 5" in context["chart"]
+    page = maintainer.get("/admin/").content.decode()
+    assert "<td class=\"figure-cell\">–</td>" in page
+    assert "None<" not in page
 
 
 def test_a_box_is_not_there_for_whoever_may_not_list_what_it_counts():
