@@ -13,8 +13,8 @@ from reports.kinds.calendars import CalendarField, find_calendar
 from reports.kinds.contract import Kind, Question, Result
 from reports.kinds.lead_time_pages import present_lead_time
 from reports.kinds.people import name_people
-from reports.kinds.periods import PeriodSerializer, find_project, read_period
-from reports.kinds.spread import Facts, Hours, Spread, epoch_of, spread_rows
+from reports.kinds.periods import Period, PeriodSerializer, find_project, read_period
+from reports.kinds.spread import Hours, Spread, epoch_of, no_facts, spread_rows
 from reports.kinds.trends import bucket_of, choose_bucket, list_buckets
 from reports.kinds.work import ISSUES, SUBJECT_CHOICES, SUBJECTS, find_spans, spell, tell_set
 from tracker.exceptions import InvalidInput
@@ -46,21 +46,15 @@ class LeadTimeSerializer(PeriodSerializer):
 
 def compute_lead_time(question: Question) -> Result:
     """The spread of lead times of what was done in the period and still is at the moment asked of."""
-    period, project, grouping = read_period(question), find_project(question), question.parameters["group_by"]
-    if grouping == BY_ASSIGNEE and not sees_internals(question.actor):
-        raise InvalidInput.of_field("group_by", NOT_YOURS)
+    period, project, grouping = read_period(question), find_project(question), _read_grouping(question)
     subject, bucket = SUBJECTS[question.parameters["subject"]], choose_bucket(period)
     name, calendar = find_calendar(question)
     key = project.key if project is not None else ""
     wanted = PastSet(as_of=question.as_of, was="DONE", start=period.start, end=period.end, project=key)
+    hours = Hours(calendar, subject.find_first_year, question.as_of.year)
+    by = {grouping: F(GROUPS[grouping]), "bucket": bucket_of("entered_at", bucket)}
     spans = find_spans(question.actor, subject, wanted)
-    spread = spread_rows(
-        spans,
-        Hours(calendar, subject.find_first_year, question.as_of.year),
-        wall=F("age_seconds"),
-        until=epoch_of("entered_at"),
-        groups={grouping: F(GROUPS[grouping]), "bucket": bucket_of("entered_at", bucket)},
-    )
+    spread = spread_rows(spans, hours, wall=F("age_seconds"), until=epoch_of("entered_at"), groups=by)
     question.progress(1, 2)
     groups = _tell_groups(grouping, spread, question, project)
     return {
@@ -74,22 +68,28 @@ def compute_lead_time(question: Question) -> Result:
         "groups": groups[:MOST_ROWS],
         "left_out": len(groups[MOST_ROWS:]),
         "bucket": bucket,
-        "over_time": [
-            {
-                "first_day": one.first.isoformat(),
-                "start": spell(one.start),
-                "end": spell(one.end),
-                **(spread.groups["bucket"].get(one.first) or nothing()),
-            }
-            for one in list_buckets(period, bucket)
-        ],
+        "over_time": _tell_over_time(spread, period, bucket),
     }
 
 
-def nothing() -> Facts:
-    """Facts of no rows."""
-    none: dict[str, Any] = dict.fromkeys(("mean", "median", "p85", "p95"))
-    return {"n": 0, "wall": none, "working": none}
+def _read_grouping(question: Question) -> str:
+    grouping = str(question.parameters["group_by"])
+    if grouping == BY_ASSIGNEE and not sees_internals(question.actor):
+        raise InvalidInput.of_field("group_by", NOT_YOURS)
+    return grouping
+
+
+def _tell_over_time(spread: Spread, period: Period, bucket: str) -> list[dict[str, Any]]:
+    found = spread.groups["bucket"]
+    return [
+        {
+            "first_day": one.first.isoformat(),
+            "start": spell(one.start),
+            "end": spell(one.end),
+            **(found.get(one.first) or no_facts()),
+        }
+        for one in list_buckets(period, bucket)
+    ]
 
 
 def _tell_groups(grouping: str, spread: Spread, question: Question, project: Project | None) -> list[dict[str, Any]]:

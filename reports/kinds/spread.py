@@ -54,7 +54,7 @@ def spread_rows(rows: QuerySet[Any], hours: Hours, *, wall: Any, until: Any, gro
     try:
         sql, values = picked.values_list("spread_wall", "spread_until", *named).query.sql_with_params()
     except EmptyResultSet:
-        return Spread(_no_facts(), {name: {} for name in groups})
+        return Spread(no_facts(), {name: {} for name in groups})
     return spread_statement(sql, values, hours, groups=list(groups))
 
 
@@ -81,7 +81,7 @@ def spread_statement(sql: str, values: Sequence[Any], hours: Hours, *, groups: S
 
 
 def _read(found: Sequence[tuple[Any, ...]], groups: Sequence[str], kinds: int) -> Spread:
-    spread = Spread(_no_facts(), {name: {} for name in groups})
+    spread = Spread(no_facts(), {name: {} for name in groups})
     # grouping() has a bit for each column that a line is not grouped by, the last column's the lowest.
     bits = {(1 << len(groups)) - 1 - (1 << (len(groups) - 1 - place)): name for place, name in enumerate(groups)}
     for mask, count, *line in found:
@@ -102,5 +102,6 @@ def _write(count: int, total: Decimal | int | None, percentiles: Sequence[float]
     return {"mean": mean, **{name: round(value) for name, value in zip(SHARES, percentiles, strict=True)}}
 
 
-def _no_facts() -> Facts:
+def no_facts() -> Facts:
+    """Facts of no rows."""
     return {"n": 0, "wall": dict.fromkeys(NAMES), "working": dict.fromkeys(NAMES)}

@@ -45,11 +45,9 @@ def draw_bars(
     scale = _Scale(bars, highest)
     heights = (THICK if len(series) == 1 else THIN) * len(series) + GAP
     bottom = TOP + heights * max(1, len(bars))
-    drawn = [*_draw_axis(scale, bottom)]
+    drawn = [*_draw_axis(scale, bottom), *([] if bars else [_tell_nothing()])]
     for place, bar in enumerate(bars):
         drawn += _draw_bar(bar, TOP + heights * place, (heights - GAP) / len(series), scale)
-    if not bars:
-        drawn.append(draw_text("Nothing to show.", WIDTH / 2, TOP + 18, anchor="middle"))
     names = series if len(series) > 1 else ()
     drawn += draw_legend(names, scale.left, bottom + BOTTOM, WIDTH - scale.left)
     top = bottom + BOTTOM + legend_height(len(names), WIDTH - scale.left)
@@ -57,6 +55,10 @@ def draw_bars(
         drawn += _draw_target_legend(target, scale.left, top)
         top += legend_height(1, WIDTH)
     return draw_chart(words, WIDTH, top + 4, *drawn)
+
+
+def _tell_nothing() -> Markup:
+    return draw_text("Nothing to show.", WIDTH / 2, TOP + 18, anchor="middle")
 
 
 class _Scale:

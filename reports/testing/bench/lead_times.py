@@ -59,20 +59,8 @@ def measure_lead_times(bench: Bench) -> Iterator[Finding]:
     """By project and over time, of everything and of one project's last 30 days; in working time as well."""
     count, rounds = bench.pick(20_000, 500_000), bench.pick(5, 7)
     fill(bench, count)
-    as_of = START + timedelta(days=DAYS)
-    key = bench.execute("SELECT key FROM tracker_project ORDER BY id LIMIT 1")[0][0]
-    everything = {"from": START.date().isoformat(), "to": as_of.date().isoformat()}
-    office = compile_calendar(specify_calendar(StoredCalendar.objects.get(name="bench office")))
-    asked: As = {"start": START, "as_of": as_of}
     with bench.raw_connection() as raw:
-        sides: dict[str, Callable[[], object]] = {
-            "all": partial(ask, as_of, **everything),
-            "raw": partial(_fetch, raw, BARE, asked),
-            "in Python": partial(compute_in_python, asked, None),
-            "one project, 30 days": partial(_repeat, partial(ask, as_of, project=key)),
-            "all, office hours": partial(ask, as_of, calendar="bench office", **everything),
-            "in Python, office hours": partial(compute_in_python, asked, office),
-        }
+        sides = _name_sides(bench, raw)
         for side in sides.values():
             side()
         seconds = alternate({name: partial(time_call, side) for name, side in sides.items()}, rounds)
@@ -90,6 +78,22 @@ def measure_lead_times(bench: Bench) -> Iterator[Finding]:
         faster = seconds[theirs] / seconds[ours]
         goal = bench.pick(3, 8)
         yield at_least(f"lead time{name}, in Python / ours", faster, goal, ours=told[ours], python=told[theirs])
+
+
+def _name_sides(bench: Bench, raw: "psycopg.Connection[Any]") -> dict[str, Callable[[], object]]:
+    as_of = START + timedelta(days=DAYS)
+    key = bench.execute("SELECT key FROM tracker_project ORDER BY id LIMIT 1")[0][0]
+    everything = {"from": START.date().isoformat(), "to": as_of.date().isoformat()}
+    office = compile_calendar(specify_calendar(StoredCalendar.objects.get(name="bench office")))
+    asked: As = {"start": START, "as_of": as_of}
+    return {
+        "all": partial(ask, as_of, **everything),
+        "raw": partial(_fetch, raw, BARE, asked),
+        "in Python": partial(compute_in_python, asked, None),
+        "one project, 30 days": partial(_repeat, partial(ask, as_of, project=key)),
+        "all, office hours": partial(ask, as_of, calendar="bench office", **everything),
+        "in Python, office hours": partial(compute_in_python, asked, office),
+    }
 
 
 def fill(bench: Bench, count: int) -> None:
