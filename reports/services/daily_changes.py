@@ -17,8 +17,14 @@ VERDICTS = ("response_met", "response_missed", "resolution_met", "resolution_mis
 SEVERITIES = tuple(map(str, Severity))
 OPEN_STATUSES = tuple(str(status) for status in IssueStatus if status != IssueStatus.DONE)
 OPEN_CATEGORIES = tuple(str(category) for category in Category if category not in STOPPING_CATEGORIES)
+CLOSED: Mapping[DailyMeasure, list[str]] = {
+    DailyMeasure.ISSUES: [str(IssueStatus.DONE)],
+    DailyMeasure.INCIDENTS: [str(IssueStatus.DONE)],
+    DailyMeasure.TICKETS: sorted(map(str, STOPPING_CATEGORIES)),
+    DailyMeasure.SLA: [],
+}
 _WORK = {FLOW: WAY, STATUSES: OPEN_STATUSES, "open_by_severity": SEVERITIES}
-# What each measure always names. What else its changes bring are free words.
+# What each measure always names; a part without names has free words.
 WORDS: Mapping[DailyMeasure, Mapping[str, tuple[str, ...]]] = {
     DailyMeasure.ISSUES: _WORK,
     DailyMeasure.INCIDENTS: _WORK,
@@ -105,39 +111,39 @@ hits AS (
     ) c WHERE a.state <> 'withdrawn' {alerts_scope}
     UNION ALL
     SELECT c.ticket_id, c.stopped_at, c.kind || CASE c.verdict WHEN 'met' THEN '_met' ELSE '_missed' END
-      FROM incidents_clock c {clocks_scope} WHERE c.state = 'stopped' AND c.verdict IS NOT NULL
+      FROM {clocks} c WHERE c.state = 'stopped' AND c.verdict IS NOT NULL
 ), movers AS (
     SELECT DISTINCT e.ticket_id FROM incidents_ticketevent e JOIN incidents_ticket t ON t.id = e.ticket_id
       LEFT JOIN tracker_project p ON p.id = t.project_id
      WHERE coalesce(e.extra->>'project', '') <> coalesce(p.key, '') {movers_scope}
 ), """
 _SLA = """
-SELECT width_bucket(h.at, %(bounds)s::timestamptz[]) AS n,
-       CASE WHEN m.ticket_id IS NULL THEN t.project_id ELSE was.project_id END AS project_id,
-       'flow' AS part, h.word, count(*) AS by
+SELECT width_bucket(h.at, %(bounds)s::timestamptz[]) AS n, CASE WHEN m.ticket_id IS NULL THEN t.project_id ELSE (
+        SELECT p.id FROM (
+            SELECT e.extra, e.updated_at <= h.at AS is_past, row_number() OVER told AS place
+              FROM incidents_ticketevent e JOIN statuses w ON w.status = e.status WHERE e.ticket_id = m.ticket_id
+            WINDOW told AS (ORDER BY e.updated_at, coalesce(e.sequence, 0), w.rank, e.fingerprint)
+        ) e LEFT JOIN tracker_project p ON p.key = e.extra->>'project'
+         ORDER BY is_past DESC, CASE WHEN is_past THEN -place ELSE place END LIMIT 1
+    ) END AS project_id, 'flow' AS part, h.word, count(*) AS by
   FROM hits h JOIN incidents_ticket t ON t.id = h.ticket_id LEFT JOIN movers m ON m.ticket_id = h.ticket_id
-  LEFT JOIN LATERAL (
-    SELECT p.id AS project_id FROM (
-        SELECT e.extra, e.updated_at <= h.at AS is_past, row_number() OVER told AS place
-          FROM incidents_ticketevent e JOIN statuses w ON w.status = e.status WHERE e.ticket_id = m.ticket_id
-        WINDOW told AS (ORDER BY e.updated_at, coalesce(e.sequence, 0), w.rank, e.fingerprint)
-    ) e LEFT JOIN tracker_project p ON p.key = e.extra->>'project'
-     ORDER BY is_past DESC, CASE WHEN is_past THEN -place ELSE place END LIMIT 1
-  ) was ON m.ticket_id IS NOT NULL
  GROUP BY 1, 2, 4
 """
 _ALERTS_SINCE = "AND a.crossed_at >= %(since)s"
-# What stops a clock is an event, which is the ticket's last or before it.
-_CLOCKS_SINCE = """
-JOIN incidents_ticket t ON t.id = c.ticket_id AND t.updated_at >= %(since)s AND c.stopped_at >= %(since)s
-"""
+# What stops a clock is an event, which is the ticket's last or before it. Ticket by ticket: there are few.
+_CLOCKS_SINCE = """(
+    SELECT k.* FROM incidents_ticket t, LATERAL (SELECT * FROM incidents_clock WHERE ticket_id = t.id OFFSET 0) k
+     WHERE t.updated_at >= %(since)s AND k.stopped_at >= %(since)s
+)"""
 _MOVERS_SINCE = "AND e.ticket_id IN (SELECT ticket_id FROM hits)"
 _SPELLINGS = "statuses AS (SELECT * FROM jsonb_to_recordset(%(statuses)s) AS s(status text, category text, rank int)), "
 READ_SPELLINGS = "SELECT DISTINCT e.status FROM incidents_ticketevent e"
+# Ticket by ticket as well: there are far too many events to look through them all.
 READ_SPELLINGS_SINCE = f"""
-{READ_SPELLINGS} WHERE e.ticket_id IN (
+SELECT DISTINCT e.status FROM (
     SELECT t.id FROM incidents_ticket t {_TICKETS_SINCE}
-    UNION SELECT a.ticket_id FROM incidents_alert a WHERE a.crossed_at >= %(since)s)
+    UNION SELECT a.ticket_id FROM incidents_alert a WHERE a.crossed_at >= %(since)s
+) touched, LATERAL (SELECT status FROM incidents_ticketevent WHERE ticket_id = touched.id OFFSET 0) e
 """  # noqa: S608
 
 
@@ -153,9 +159,12 @@ def _change_tickets(is_whole: bool) -> tuple[str, str]:
 
 
 def _change_sla(is_whole: bool) -> tuple[str, str]:
-    scopes = ("", "", "") if is_whole else (_ALERTS_SINCE, _CLOCKS_SINCE, _MOVERS_SINCE)
-    names = ("alerts_scope", "clocks_scope", "movers_scope")
-    return _SPELLINGS + _SLA_HITS.format(**dict(zip(names, scopes, strict=True))), _SLA
+    hits = _SLA_HITS.format(
+        alerts_scope="" if is_whole else _ALERTS_SINCE,
+        clocks="incidents_clock" if is_whole else _CLOCKS_SINCE,
+        movers_scope="" if is_whole else _MOVERS_SINCE,
+    )
+    return _SPELLINGS + hits, _SLA
 
 
 # For each measure, by whether all history is read: the tables that go before, and the changes.

@@ -5,21 +5,21 @@ by the tables each time, and where the two differ, all days are made anew. The r
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 import orjson
 from django.db import connection, transaction
 from django.db.models import Count, Max, Min, QuerySet
 
-from incidents.choices import CATEGORY_RANK, STOPPING_CATEGORIES, IssueStatus
+from incidents.choices import CATEGORY_RANK
 from incidents.models import IncidentSpan, IssueSpan, Ticket, TicketStatus
 from incidents.services.statuses import guess_category, status_key
 from reports.choices import DailyMeasure
 from reports.models import DailyStat
-from reports.services.daily_changes import READ_SPELLINGS, READ_SPELLINGS_SINCE, WORDS
+from reports.services.daily_changes import CLOSED, READ_SPELLINGS, READ_SPELLINGS_SINCE
 from reports.services.daily_statements import MOST_WORDS, OTHER, write_statement
 from tracker import access, clock
 from tracker.access import Actor
@@ -35,7 +35,7 @@ ALERTS_LATE = timedelta(days=3)
 # Sorting a history on disk takes longer than all the rest, and compiling these statements longer than running them.
 PREPARE = """
 SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true),
-       pg_try_advisory_xact_lock(hashtextextended(%s, 2711))
+       pg_try_advisory_xact_lock(hashtextextended('daily figures', 2711))
 """
 logger = logging.getLogger(__name__)
 
@@ -86,16 +86,17 @@ def refresh_daily_stats(
         raise InvalidInput.of_field("to", f"Up to today, {today}.")
     if first is not None and first > (last or today):
         raise InvalidInput.of_field("from", "Must not be after the last day.")
-    result = RefreshResult()
+    result, statuses = RefreshResult(), read_statuses()
     for done, measure in enumerate(DailyMeasure):
         progress(done, len(DailyMeasure))
         with transaction.atomic():
-            _hold(measure)
-            result += _rebuild(measure, first, last or today, today)
+            _hold()
+            result += _rebuild(measure, first, last or today, statuses)
     progress(len(DailyMeasure), len(DailyMeasure))
     return result
 
 
+@transaction.atomic
 def advance_daily_stats() -> RefreshResult:
     """Brings the figures up to this moment: the days since the last one that is right, and today.
 
@@ -104,58 +105,62 @@ def advance_daily_stats() -> RefreshResult:
 
     Raises: Conflict as `refresh_daily_stats`.
     """
+    _hold()
     today, result = site_today(), RefreshResult()
-    for measure in DailyMeasure:
-        with transaction.atomic():
-            _hold(measure)
-            result += _advance(measure, today)
-    return result
+    right = _find_last_right_days(today)
+    firsts = {measure: day + DAY for measure, day in right.items()}
+    if DailyMeasure.SLA in firsts:
+        firsts[DailyMeasure.SLA] = min(firsts[DailyMeasure.SLA], today - ALERTS_LATE)
+    statuses = read_statuses(since=start_of_day(min(firsts.values()))) if firsts else ""
+    for measure, first in firsts.items():
+        written, is_right = _write(measure, _Stretch(first, today, first, today), statuses, is_whole=False)
+        result += written
+        if not is_right:
+            logger.info("Daily figures are not what the tables say.", extra={"operation": str(measure)})
+            del right[measure]
+    wrong = [measure for measure in DailyMeasure if measure not in right]
+    statuses = read_statuses() if wrong else ""
+    return sum((_rebuild(measure, None, today, statuses) for measure in wrong), result)
 
 
-def _hold(measure: DailyMeasure) -> None:
+def _hold() -> None:
     with connection.cursor() as cursor:
-        cursor.execute(PREPARE, [f"daily figures of {measure}"])
+        cursor.execute(PREPARE)
         if not cursor.fetchone()[2]:
             raise Conflict("The daily figures are being made already; try again when that is done.")
 
 
-def _advance(measure: DailyMeasure, today: date) -> RefreshResult:
-    right = _find_last_right_day(measure, today)
-    if right is None:
-        return _rebuild(measure, None, today, today)
-    if right >= today:
-        return RefreshResult()
-    first = right + DAY if measure != DailyMeasure.SLA else min(right + DAY, today - ALERTS_LATE)
-    result, is_right = _write(measure, _Stretch(first, today, first, today), is_whole=False)
-    if is_right:
-        return result
-    logger.info("Daily figures are not what the tables say, and are made anew.", extra={"operation": str(measure)})
-    return result + _rebuild(measure, None, today, today)
+def _find_last_right_days(today: date) -> dict[DailyMeasure, date]:
+    """The last day of each measure that was over when its rows were found to be right, as were those of all days before
+    it. A measure is left out where there is none lately, or where rows are missing."""
+    rows = DailyStat.objects.order_by()
+    lately = rows.filter(day__gte=today - MOST_CAUGHT_UP).values("measure", "day").annotate(at=Min("refreshed_at"))
+    days: dict[str, dict[date, datetime]] = {}
+    for row in lately:
+        days.setdefault(row["measure"], {})[row["day"]] = row["at"]
+    right = {DailyMeasure(measure): _find_last_right(known) for measure, known in days.items()}
+    runs = rows.values("measure", "project").annotate(rows=Count("id"), first=Min("day"), last=Max("day"))
+    for run in runs:
+        measure = DailyMeasure(run["measure"])
+        day = right.get(measure)
+        if day is None or run["last"] < day or run["rows"] != (run["last"] - run["first"]).days + 1:
+            right[measure] = None
+    return {measure: day for measure, day in right.items() if day is not None}
 
 
-def _find_last_right_day(measure: DailyMeasure, today: date) -> date | None:
-    """The last day that was over when its rows were found to be right, as were those of all days before it; None where
-    there is none lately, or where rows are missing."""
-    rows = DailyStat.objects.filter(measure=measure).order_by()
-    lately = rows.filter(day__gte=today - MOST_CAUGHT_UP)
-    days = dict(lately.values("day").annotate(at=Min("refreshed_at")).values_list("day", "at"))
-    growing = [day for day, at in days.items() if at < start_of_day(day + DAY)]
-    right = min(growing) - DAY if growing else max(days, default=today)
-    if right not in days:
-        return None
-    until = rows.filter(day__lte=right).values("project")
-    for row in until.annotate(rows=Count("id"), first=Min("day"), last=Max("day")):
-        if row["last"] != right or row["rows"] != (right - row["first"]).days + 1:
-            return None
-    return right
+def _find_last_right(known: Mapping[date, datetime]) -> date | None:
+    growing = [day for day, at in known.items() if at < start_of_day(day + DAY)]
+    day = min(growing) - DAY if growing else max(known)
+    return day if day in known else None
 
 
-def _rebuild(measure: DailyMeasure, first: date | None, last: date, today: date) -> RefreshResult:
+def _rebuild(measure: DailyMeasure, first: date | None, last: date, statuses: str) -> RefreshResult:
+    today = site_today()
     earliest, oldest = _find_first_day(measure, today), today - timedelta(days=MOST_DAYS)
     begins = min(max(earliest, oldest), last)
     # Rows that lie further back than is looked at stay as they are.
     write_first = first or (date.min if earliest > oldest else begins)
-    result, is_right = _write(measure, _Stretch(begins, last, write_first, last), is_whole=True)
+    result, is_right = _write(measure, _Stretch(begins, last, write_first, last), statuses, is_whole=True)
     if not is_right and last == today:
         logger.warning("History and tables differ in what is open.", extra={"operation": str(measure)})
     return result
@@ -172,44 +177,30 @@ def _find_first_day(measure: DailyMeasure, today: date) -> date:
     return day_of(moment) if moment is not None else today
 
 
-def _write(measure: DailyMeasure, days: _Stretch, *, is_whole: bool) -> tuple[RefreshResult, bool]:
+def _write(measure: DailyMeasure, days: _Stretch, statuses: str, *, is_whole: bool) -> tuple[RefreshResult, bool]:
     """Runs the statement; answers also whether the figures come to what is open by the tables."""
     now = clock.now()
     statement = write_statement(measure, is_whole=is_whole, is_until_now=days.last == day_of(now))
     bounds = [start_of_day(day) for day in days_between(days.first, days.last + DAY)]
     parameters = {
         **days._asdict(),
-        **_words(measure),
+        "closed": CLOSED[measure],
+        "most_words": MOST_WORDS,
+        "other": OTHER,
         "measure": str(measure),
         "now": now,
         "bounds": bounds,
         "days": len(bounds) - 1,
         "since": bounds[0],
+        "statuses": statuses,
     }
-    if measure in (DailyMeasure.TICKETS, DailyMeasure.SLA):
-        parameters["statuses"] = _read_statuses(None if is_whole else bounds[0])
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         rows, written, removed, is_right = cursor.fetchone()
     return RefreshResult(rows, written, removed), is_right
 
 
-def _words(measure: DailyMeasure) -> dict[str, Any]:
-    always = [(part, name) for part, names in WORDS[measure].items() for name in names]
-    closed: Sequence[str] = [str(IssueStatus.DONE)]
-    if measure == DailyMeasure.TICKETS:
-        closed = sorted(map(str, STOPPING_CATEGORIES))
-    return {
-        "parts": [part for part, _ in always],
-        "names": [name for _, name in always],
-        "empty": orjson.dumps({part: {} for part in WORDS[measure]}).decode(),
-        "closed": list(closed),
-        "most_words": MOST_WORDS,
-        "other": OTHER,
-    }
-
-
-def _read_statuses(since: Any) -> str:
+def read_statuses(*, since: datetime | None = None) -> str:
     """What each status means as senders spell it, as JSON: the same as for the clocks."""
     with connection.cursor() as cursor:
         cursor.execute(READ_SPELLINGS if since is None else READ_SPELLINGS_SINCE, {"since": since})

@@ -49,7 +49,7 @@ def test_the_command_refuses_what_is_no_day_that_was(arguments):
 def test_of_two_who_make_them_at_once_one_leaves_it_to_the_other(monkeypatch):
     other = connection.copy()
     with other.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(hashtextextended('daily figures of issues', 2711))")
+        cursor.execute("SELECT pg_advisory_lock(hashtextextended('daily figures', 2711))")
         with pytest.raises(Conflict, match="being made already"):
             refresh_daily_stats()
         assert aggregate_daily() == 0
