@@ -5,17 +5,17 @@ by the tables each time, and where the two differ, all days are made anew. The r
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 import orjson
 from django.db import connection, transaction
-from django.db.models import Count, Max, Min, QuerySet
+from django.db.models import Count, Min, QuerySet
 
 from incidents.choices import CATEGORY_RANK
-from incidents.models import IncidentSpan, IssueSpan, Ticket, TicketStatus
+from incidents.models import Alert, IncidentSpan, IssueSpan, Ticket, TicketStatus
 from incidents.services.statuses import guess_category, status_key
 from reports.choices import DailyMeasure
 from reports.models import DailyStat
@@ -30,7 +30,7 @@ from tracker.site_time import DAY, day_of, days_between, site_today, start_of_da
 MOST_DAYS = 20 * 366
 # So many days are caught up one after the other; after a longer absence all are made anew.
 MOST_CAUGHT_UP = timedelta(days=40)
-# After an outage alerts are written late, as of when they were due. Nothing by the tables says whether all are there.
+# After an outage alerts are written late, as of when they were due: so far back they are looked for.
 ALERTS_LATE = timedelta(days=3)
 # Sorting a history on disk takes longer than all the rest, and compiling these statements longer than running them.
 PREPARE = """
@@ -110,7 +110,7 @@ def advance_daily_stats() -> RefreshResult:
     right = _find_last_right_days(today)
     firsts = {measure: day + DAY for measure, day in right.items()}
     if DailyMeasure.SLA in firsts:
-        firsts[DailyMeasure.SLA] = min(firsts[DailyMeasure.SLA], today - ALERTS_LATE)
+        firsts[DailyMeasure.SLA] = min(firsts[DailyMeasure.SLA], _find_late_alerts(today))
     statuses = read_statuses(since=start_of_day(min(firsts.values()))) if firsts else ""
     for measure, first in firsts.items():
         written, is_right = _write(measure, _Stretch(first, today, first, today), statuses, is_whole=False)
@@ -131,27 +131,31 @@ def _hold() -> None:
 
 
 def _find_last_right_days(today: date) -> dict[DailyMeasure, date]:
-    """The last day of each measure that was over when its rows were found to be right, as were those of all days before
-    it. A measure is left out where there is none lately, or where rows are missing."""
-    rows = DailyStat.objects.order_by()
-    lately = rows.filter(day__gte=today - MOST_CAUGHT_UP).values("measure", "day").annotate(at=Min("refreshed_at"))
-    days: dict[str, dict[date, datetime]] = {}
-    for row in lately:
-        days.setdefault(row["measure"], {})[row["day"]] = row["at"]
-    right = {DailyMeasure(measure): _find_last_right(known) for measure, known in days.items()}
-    runs = rows.values("measure", "project").annotate(rows=Count("id"), first=Min("day"), last=Max("day"))
-    for run in runs:
-        measure = DailyMeasure(run["measure"])
-        day = right.get(measure)
-        if day is None or run["last"] < day or run["rows"] != (run["last"] - run["first"]).days + 1:
-            right[measure] = None
-    return {measure: day for measure, day in right.items() if day is not None}
+    """The last day of each measure that was over when its rows were found to be right, as were those of the days before
+    it. A measure is left out where there is none lately."""
+    rows = DailyStat.objects.filter(day__gte=today - MOST_CAUGHT_UP).order_by("measure", "day").values("measure", "day")
+    right: dict[DailyMeasure, date] = {}
+    ended: set[DailyMeasure] = set()
+    least: dict[DailyMeasure, int] = {}
+    for row in rows.annotate(at=Min("refreshed_at"), projects=Count("id")):
+        measure, day = DailyMeasure(row["measure"]), row["day"]
+        is_next = right.get(measure) in (None, day - DAY)
+        # A project that has figures has them every day from then on.
+        is_whole = row["projects"] >= least.setdefault(measure, 0)
+        least[measure] = row["projects"]
+        if measure in ended or not (is_next and is_whole and row["at"] >= start_of_day(day + DAY)):
+            ended.add(measure)
+        else:
+            right[measure] = day
+    return right
 
 
-def _find_last_right(known: Mapping[date, datetime]) -> date | None:
-    growing = [day for day, at in known.items() if at < start_of_day(day + DAY)]
-    day = min(growing) - DAY if growing else max(known)
-    return day if day in known else None
+def _find_late_alerts(today: date) -> date:
+    """The first day of an alert that was written after its day was over; today where none was."""
+    begins = start_of_day(today)
+    late = Alert.objects.filter(crossed_at__range=(start_of_day(today - ALERTS_LATE), begins), fired_at__gte=begins)
+    moment = late.aggregate(first=Min("crossed_at"))["first"]
+    return day_of(moment) if moment is not None else today
 
 
 def _rebuild(measure: DailyMeasure, first: date | None, last: date, statuses: str) -> RefreshResult:

@@ -102,7 +102,10 @@ def read_rows() -> list[Any]:
 
 @workload("P8", "Daily figures: one day, and a year made anew")
 def measure(bench: Bench) -> Iterator[Finding]:
-    """A year in twenty projects. The bare side knows each word beforehand, and neither compares nor keeps order."""
+    """A year in twenty projects. The bare side knows each word beforehand, and neither compares nor keeps order.
+
+    What a day costs whatever happens on it is planning, so its goal holds for half a million tickets.
+    """
     fill_year(bench, work=bench.pick(60_000, 200_000), tickets=bench.pick(150_000, 500_000))
     bench.execute(
         "CREATE UNLOGGED TABLE IF NOT EXISTS bench_daily (measure text, project_id bigint, day date, figures jsonb)"
@@ -136,5 +139,5 @@ def measure(bench: Bench) -> Iterator[Finding]:
         days.append(time_call(advance_daily_stats))
     day = median(days)
     told = {"day": f"{day * 1000:.1f} ms", "year": f"{seconds['ours']:.2f} s"}
-    yield at_most("one day / a year", day / seconds["ours"], 1 / 200, **told)
+    yield at_most("one day / a year", day / seconds["ours"], bench.pick(1 / 100, 1 / 200), **told)
     yield at_least("both ways the same rows", float(read_rows() == whole), 1)

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from django.db.models import Count
+from django.db.models import Count, Max, Min
 
 from incidents.intake.tickets import ingest_rows
 from incidents.models import Incident, Issue, Ticket
@@ -93,6 +93,21 @@ def test_day_by_day_and_all_at_once_come_to_the_same(seed, move_clock):
     assert (again.rows, again.removed) == (len(before), 0)
     assert again.written == len(read_rows(day=LAST))
     assert read_rows() == before
+
+
+@pytest.mark.parametrize("seed", [7, 8])
+def test_events_of_one_moment_count_in_the_documented_order(seed, move_clock):
+    """Few moments, so that many events meet on one; some before their ticket's creation."""
+    world, made = World(seed), start_of_day(FIRST)
+    move_clock(to=start_of_day(LAST) + timedelta(hours=1))
+    for number in range(60):
+        created = made + timedelta(hours=world.chance.choice([0, 0, 26]))
+        at = made + timedelta(hours=world.chance.choice([-30, 0, 5, 26, 26, 50, 50]))
+        world.tell(f"T-{number % 5}", created, at)
+    sweep_due_clocks()
+    refresh_daily_stats()
+    assert_right(LAST)
+    assert_present()
 
 
 def test_any_day_is_made_anew_and_nothing_else_is_touched(move_clock):
@@ -209,3 +224,45 @@ def test_reporters_see_none():
     DailyStat.objects.create(day=FIRST, measure="issues", figures={}, refreshed_at=clock.now())
     assert visible_daily_stats(Actor.of_user(make_user())).count() == 1
     assert visible_daily_stats(Actor.of_user(make_user("reporter"))).count() == 0
+
+
+@pytest.mark.bulk
+@pytest.mark.parametrize("seed", range(20, 30))
+def test_more_worlds_come_to_the_same_either_way(seed, move_clock):
+    test_day_by_day_and_all_at_once_come_to_the_same(seed, move_clock)
+    DailyStat.objects.all().delete()
+
+
+@pytest.mark.bulk
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Australia/Lord_Howe"])
+def test_400_days_with_an_outage_have_400_rows_each(zone, settings, move_clock):
+    """Over both changes of the clocks, the end of a year, 29 February, and 36 hours in which nothing ran."""
+    settings.SITE_TIMEZONE = zone
+    world, first = World(400), date(2023, 9, 1)
+    last = first + timedelta(days=399)
+    down_at = start_of_day(date(2024, 2, 28)) + timedelta(hours=15)
+    up_at = down_at + timedelta(hours=36)
+    with clock.moved(to=start_of_day(first)):
+        for project in world.projects:
+            make_issue(project=project, number=1_000_000 + project.pk)
+    moment = start_of_day(first)
+    while moment < start_of_day(last + DAY):
+        # As beat would ring, if not quite as often.
+        after = min(moment + timedelta(hours=12), start_of_day(last + DAY) - timedelta(seconds=1))
+        world.live(moment, after, 2)
+        with clock.moved(to=after):
+            if not down_at <= after < up_at:
+                advance_daily_stats()
+        moment = after if after == moment + timedelta(hours=12) else start_of_day(last + DAY)
+    issues = DailyStat.objects.filter(measure="issues").order_by().values("project")
+    assert set(issues.annotate(rows=Count("id"), days=Count("day", distinct=True)).values_list("rows", "days")) == {
+        (400, 400)
+    }
+    runs = DailyStat.objects.order_by().values("project", "measure")
+    for run in runs.annotate(rows=Count("id"), first=Min("day"), last=Max("day")):
+        assert (run["rows"], run["last"]) == ((last - run["first"]).days + 1, last)
+    assert_right(last)
+    move_clock(to=start_of_day(last + DAY) - timedelta(seconds=1))
+    before = read_rows()
+    refresh_daily_stats()
+    assert read_rows() == before
