@@ -7,8 +7,8 @@
         band=Band("as planned", [(at, 0.7, 0.9), …]),
     )
 
-The first value of a point is an aware datetime (axis on the clocks of its zone), a date, or a number, the same in all
-lines and in order. Long lines are thinned to what can be seen; peaks stay. Each line has a colour and dashes of its
+The first value of a point is an aware datetime (the first one's zone is the chart's), a date, or a number, the same in
+all lines and in order. Long lines are thinned to what can be seen; peaks stay. Each line has a colour and dashes of its
 own, so that it is told from others without colours as well.
 """
 
@@ -32,7 +32,7 @@ from tracker.charts.legends import draw_legend, legend_height
 from tracker.charts.markup import Markup, Words, draw, draw_chart, draw_link, draw_text
 from tracker.charts.moments import find_moments, to_number, write_moment
 from tracker.charts.scales import find_lines, find_value_ticks
-from tracker.charts.series import Band, Line, describe_lines, is_drawable
+from tracker.charts.series import Band, Line, describe_lines, find_zone, is_drawable
 from tracker.charts.thinning import thin
 
 WIDTH = LEAST_WIDTH
@@ -64,7 +64,8 @@ def draw_lines(
 ) -> Markup:
     """Lines over one another, a legend under them. Up to MOST_SERIES; `from_zero` keeps the zero in sight."""
     check_series([line.name for line in series])
-    place = _find_place(series, band, from_zero)
+    traces = [thin(_spots(line), BUCKETS) for line in series]
+    place = _find_place(traces, band, from_zero)
     names = [*(line.name for line in series), *([band.name] if band else [])]
     named = names if len(names) > 1 else []
     bottom = TOP + PLOT_HEIGHT + BOTTOM
@@ -77,7 +78,7 @@ def draw_lines(
         *([draw_text(unit, LEFT, TOP - 3)] if unit else []),
         *_draw_moments(place, series),
         *([_draw_band(band, place)] if band and band.points else []),
-        *(_draw_line(number, line, place, unit) for number, line in enumerate(series, start=1)),
+        *(_draw_line(number, line, traces[number - 1], place, unit) for number, line in enumerate(series, start=1)),
         *draw_legend(named, LEFT, bottom, WIDTH - LEFT, _mark_of(len(series)), MARK_WIDTH),
     )
 
@@ -86,8 +87,8 @@ def _spots(line: Line) -> list[Spot]:
     return [(to_number(at), value if value is not None and is_drawable(value) else None) for at, value in line.points]
 
 
-def _find_place(series: Sequence[Line], band: Band | None, from_zero: bool) -> _Place:
-    spots = [(at, value) for line in series for at, value in _spots(line)]
+def _find_place(traces: Sequence[Sequence[Spot]], band: Band | None, from_zero: bool) -> _Place:
+    spots = [spot for trace in traces for spot in trace]
     strip = [(to_number(at), value) for at, *both in (band.points if band else ()) for value in both]
     numbers = [at for at, _ in (*spots, *strip)] or [0.0]
     values = [value for _, value in (*spots, *strip) if value is not None] or [0.0]
@@ -111,9 +112,8 @@ def _draw_moments(place: _Place, series: Sequence[Line]) -> list[Markup]:
     return [draw_text(words, place.x(number), TOP + PLOT_HEIGHT + 17, anchor="middle") for number, words in marks]
 
 
-def _draw_line(number: int, line: Line, place: _Place, unit: str) -> Markup:
-    kind = f"line line-{number}"
-    spots, drawn = thin(_spots(line), BUCKETS), []
+def _draw_line(number: int, line: Line, spots: Sequence[Spot], place: _Place, unit: str) -> Markup:
+    kind, drawn = f"line line-{number}", []
     path = _trace(spots, place)
     if path:
         drawn.append(draw("path", d=path, class_=kind))
@@ -144,10 +144,10 @@ def _lonely(spots: Sequence[Spot]) -> list[tuple[float, float]]:
 
 
 def _draw_dots(number: int, line: Line, place: _Place, unit: str) -> list[Markup]:
-    drawn, told = [], f" {unit}" if unit else ""
+    drawn, told, zone = [], f" {unit}" if unit else "", find_zone(line)
     for at, value in line.points:
         if value is not None and is_drawable(value):
-            tip = f"{line.name}, {write_moment(at)}: {write_figure(value)}{told}"
+            tip = f"{line.name}, {write_moment(at, zone)}: {write_figure(value)}{told}"
             drawn.append(draw_link("", tip, _dot(number, place, to_number(at), value)))
     return drawn
 

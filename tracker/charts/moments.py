@@ -41,10 +41,10 @@ def find_moments(first: float, last: float, zone: tzinfo = UTC, most: int = 7) -
     return found
 
 
-def write_moment(moment: Moment) -> str:
-    """A moment in words, for tips and descriptions."""
+def write_moment(moment: Moment, zone: tzinfo | None = None) -> str:
+    """A moment in words, for tips and descriptions; on the clocks of `zone` where there is one."""
     if isinstance(moment, datetime):
-        return _write(moment, "{day} %b %Y, %H:%M")
+        return _write(moment.astimezone(zone) if zone else moment, "{day} %b %Y, %H:%M")
     return _write(moment, "{day} %b %Y") if isinstance(moment, date) else f"{moment:,.10g}"
 
 

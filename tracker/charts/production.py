@@ -13,8 +13,10 @@ NOTHING = "Nothing is known of what it made in this time."
 
 def draw_production(name: str, timezone: str, points: Sequence[Point], *, key: str = "production") -> Markup:
     """The chart of a series, on the clocks of the factory's zone."""
-    zone = ZoneInfo(timezone)
-    moments = [point.at.astimezone(zone) for point in points]
+    moments = [point.at for point in points]
+    if moments:
+        # The zone of the first is that of the chart.
+        moments[0] = moments[0].astimezone(ZoneInfo(timezone))
     lines = [
         Line("Actual", [(at, point.actual) for at, point in zip(moments, points, strict=True)]),
         Line("Goal", [(at, point.goal) for at, point in zip(moments, points, strict=True)]),

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, tzinfo
 
 from tracker.charts.frame import write_figure
 from tracker.charts.moments import Moment, write_moment
@@ -38,12 +39,19 @@ def _describe(line: Line, unit: str) -> str:
         return f"{line.name}: no figures."
     (first, start), (last, end) = known[0], known[-1]
     low, high = min(known, key=lambda one: one[1]), max(known, key=lambda one: one[1])
-    gaps = f", {len(line.points) - len(known)} gaps" if len(known) < len(line.points) else ""
+    lacking, zone = len(line.points) - len(known), find_zone(line)
+    gaps = f", {lacking} gap{'s' if lacking > 1 else ''}" if lacking else ""
     return (
-        f"{line.name}: {len(known)} figures{gaps}, from {write_figure(start)}{unit} ({write_moment(first)}) to "
-        f"{write_figure(end)}{unit} ({write_moment(last)}), lowest {write_figure(low[1])}{unit} "
-        f"({write_moment(low[0])}), highest {write_figure(high[1])}{unit} ({write_moment(high[0])})."
+        f"{line.name}: {len(known)} figures{gaps}, from {write_figure(start)}{unit} ({write_moment(first, zone)}) to "
+        f"{write_figure(end)}{unit} ({write_moment(last, zone)}), lowest {write_figure(low[1])}{unit} "
+        f"({write_moment(low[0], zone)}), highest {write_figure(high[1])}{unit} ({write_moment(high[0], zone)})."
     )
+
+
+def find_zone(line: Line) -> tzinfo | None:
+    """The zone in which the moments of a line are told: that of its first one."""
+    first = line.points[0][0] if line.points else None
+    return first.tzinfo if isinstance(first, datetime) else None
 
 
 def is_drawable(value: float) -> bool:

@@ -106,7 +106,7 @@ def test_a_hundred_thousand_points_become_few_and_keep_their_peaks():
 def test_the_lines_are_told_in_words_where_nobody_wrote_any():
     told = describe_lines([line_of(3, None, 7, 1), Line("Goal", [])], unit="t")
     assert told == (
-        "Actual: 3 figures, 1 gaps, from 3 t (4 Jan 2021, 08:00) to 1 t (4 Jan 2021, 11:00), lowest 1 t "
+        "Actual: 3 figures, 1 gap, from 3 t (4 Jan 2021, 08:00) to 1 t (4 Jan 2021, 11:00), lowest 1 t "
         "(4 Jan 2021, 11:00), highest 7 t (4 Jan 2021, 10:00). Goal: no figures."
     )
     assert told in draw_lines(Words("c", "t", ""), [line_of(3, None, 7, 1), Line("Goal", [])], unit="t")
