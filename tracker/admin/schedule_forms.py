@@ -66,7 +66,7 @@ class ScheduleForm(AccessForm):
         self.fields["daily_at"].help_text = f"By the clocks of {self.zone}."
         self.initial.update(_read_initial(self.instance))
         if self.arguments is not None and self.instance.pk is None:
-            self.initial |= {"repeat": "weekly", "every": 1, "unit": "3600"}
+            self.initial.update({"repeat": "weekly", "every": 1, "unit": "3600"})
         if "name" in self.fields:
             self.fields["name"].help_text = "What people call it."
 
