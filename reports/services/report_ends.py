@@ -61,14 +61,8 @@ def finish_report(report: Report, *, lease: uuid.UUID, answer: Answer) -> bool:
         "result": answer.result,
         "policy_versions": list(answer.policy_versions),
         "content_hash": content_hash,
+        **_describe_file(answer.file),
     }
-    if answer.file is not None:
-        values |= {
-            "file_name": answer.file.name,
-            "file_key": answer.file.storage_key,
-            "file_type": answer.file.content_type,
-            "file_bytes": answer.file.size_bytes,
-        }
     if not _end(report, lease, values):
         return False
     log_report(
@@ -90,6 +84,17 @@ def fail_report(report: Report, *, lease: uuid.UUID, reason: str) -> bool:
     log_report(actor=RUNNER, verb="report.failed", report=report, after={"error": error})
     tell_owner(report, f"{label_of(report)} could not be made", body=error)
     return True
+
+
+def _describe_file(file: KeptFile | None) -> dict[str, Any]:
+    if file is None:
+        return {}
+    return {
+        "file_name": file.name,
+        "file_key": file.storage_key,
+        "file_type": file.content_type,
+        "file_bytes": file.size_bytes,
+    }
 
 
 def _end(report: Report, lease: uuid.UUID, values: Mapping[str, Any]) -> bool:

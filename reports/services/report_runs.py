@@ -17,7 +17,7 @@ from reports.models import Report
 from reports.services.leases import Claim, claim_report, hold_slot, take_back_lost
 from reports.services.report_ends import Answer, fail_report, finish_report, settle_result
 from reports.services.report_news import RUNNER
-from reports.services.reports import REACH, check_rights
+from reports.services.report_rights import REACH, check_rights
 from reports.services.snapshots import open_snapshot, settled_moment
 from reports.services.watching import ReportStopped, Watch
 from reports.tasks import RUN_REPORTS, ring

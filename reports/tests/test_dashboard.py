@@ -85,7 +85,7 @@ def test_the_backlog_is_drawn_over_thirty_days_with_a_gap_where_a_day_is_missing
     assert 'aria-labelledby="backlog-trend-title"' in context["chart"]
     assert "from 5" in context["chart"]
     page = maintainer.get("/admin/").content.decode()
-    assert "<td class=\"figure-cell\">–</td>" in page
+    assert '<td class="figure-cell">–</td>' in page
     assert "None<" not in page
 
 
