@@ -25,7 +25,7 @@ NO_PROJECT = "none"
 MOST_PROJECTS = 200
 # A year and a day, so that its first and last day can be compared.
 MOST_DAYS = 366
-WORK = {"open": "Open at the end of the day", "opened": "Opened", "closed": "Closed"}
+WORK = {"open": "Still open", "opened": "Opened", "closed": "Closed"}
 SLA = {
     "alerts": "Alerts", "breaches": "Breaches", "resolution_met": "Resolutions in time",
     "resolution_missed": "Resolutions too late",

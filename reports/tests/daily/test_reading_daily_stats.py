@@ -105,7 +105,7 @@ def test_the_export_has_a_column_for_each_figure(client):
 def test_the_page_shows_a_chart_and_the_rows_below_it(client):
     page = client.get("/admin/reports/dailystat/").content.decode()
     assert "<svg" in page
-    assert "Open at the end of the day" in page
+    assert "Still open" in page
     assert "<style" not in page
     assert page.count('class="field-day') == 2
     for query, words in (
