@@ -123,6 +123,8 @@ class Kind:
         compute: the result, by set statements that write nothing, as plain JSON of at most 4 MiB. What has an order is
             a list: PostgreSQL sorts the keys of objects. It runs in one snapshot, REPEATABLE READ and READ ONLY.
         present: the result made readable; a pure function of the result and its parameters.
+        taken: rows of the rights table whose rows such a report's file holds; who asks for it or has it must be able
+            to export them.
         reads_policy: whether the versions of the SLA policy in force are part of what it says.
     """
 
@@ -134,3 +136,4 @@ class Kind:
     compute: Callable[[Question], Result | WithFile]
     present: Callable[[Result, Mapping[str, Any]], Presentation]
     reads_policy: bool = False
+    taken: Callable[[Mapping[str, Any]], Sequence[str]] = lambda parameters: ()

@@ -22,6 +22,8 @@ from tracker.services.production import visible_points
 from tracker.site_time import DAY, start_of_day
 
 MOST_FACTORIES = 200
+# Of next to no goal there is no share that says anything.
+MOST_PERCENT = 1e9
 NO_FACTORY = "There is no factory of this number."
 # Sums of doubles depend on the order in which they are added up; these do not.
 SUMS = """
@@ -126,15 +128,20 @@ def _add_up(question: Question, starts: list[datetime], end: datetime, ids: list
 
 
 def _tell(sums: Sums) -> dict[str, Any]:
-    """Of no goal there is no share."""
     points, actual, goal, reached = sums
     return {
         "points": points,
         "actual": float(round(actual, 6)),
         "goal": float(round(goal, 6)),
-        "percent": float(round(100 * actual / goal, 2)) if goal > 0 else None,
+        "percent": _tell_share(actual, goal),
         "reached_percent": round(100 * reached / points, 2) if points else None,
     }
+
+
+def _tell_share(actual: Decimal, goal: Decimal) -> float | None:
+    """In percent; None where there was no goal, or next to none."""
+    share = 100 * actual / goal if goal > 0 else None
+    return float(round(share, 2)) if share is not None and abs(share) <= MOST_PERCENT else None
 
 
 FACTORY_PRODUCTION = Kind(

@@ -1,6 +1,6 @@
 """Rows as they are, as a file: for whoever reckons elsewhere. Made in the background, however many there are."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -98,6 +98,11 @@ def _present(result: Result, parameters: Mapping[str, Any]) -> Presentation:
     )
 
 
+def _taken(parameters: Mapping[str, Any]) -> Sequence[str]:
+    dataset = DATASETS.get(str(parameters.get("dataset")))
+    return (dataset.resource,) if dataset is not None else ()
+
+
 RAW_ROWS = Kind(
     key="raw_rows",
     label="Raw rows",
@@ -107,4 +112,5 @@ RAW_ROWS = Kind(
     parameters=RawRowsSerializer,
     compute=_compute,
     present=_present,
+    taken=_taken,
 )

@@ -6,9 +6,10 @@ from django.core.files import File
 
 from reports.choices import ReportState
 from reports.exports.documents import Export, read_format, write_document
+from reports.kinds import KINDS
 from reports.models import Report
 from reports.services.presenting import label_of, present_report
-from reports.services.reports import visible_reports
+from reports.services.report_rights import check_taking, visible_reports
 from tracker import access
 from tracker.access import Actor
 from tracker.exceptions import Conflict, NotFound, Unavailable
@@ -36,12 +37,15 @@ def open_report_file(*, actor: Actor, report: Report) -> "File[Any]":
     """The file that was made with a report.
 
     Raises:
-        PermissionDenied, NotAuthenticated: see access.yaml, reports.export.
+        PermissionDenied, NotAuthenticated: see access.yaml, reports.export and what the file holds.
         NotFound: the report is out of reach, or has no file. Unavailable: the bytes are missing.
     """
     access.require(actor, "reports", "export")
     if not report.file_key or not visible_reports(actor, "export").filter(pk=report.pk).exists():
         raise NotFound.unseen()
+    kind = KINDS.get(report.kind)
+    if kind is not None:
+        check_taking(actor, kind, report.parameters)
     try:
         return open_file(report.file_key)
     except FileNotFoundError:

@@ -1,5 +1,8 @@
 """Who sees which report, and who may ask for which kind."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.db.models import Q, QuerySet
 
 from reports.kinds.contract import Kind
@@ -52,6 +55,17 @@ def check_rights(actor: Actor, kind: Kind) -> None:
     person = person_behind(actor)
     for resource in kind.resources:
         access.require(person, resource, "list")
+
+
+def check_taking(actor: Actor, kind: Kind, parameters: Mapping[str, Any]) -> None:
+    """Whether `actor` may take out the rows that such a report's file holds, as by an export of theirs: a token with
+    its own scopes, for a file is no figure.
+
+    Raises:
+        PermissionDenied, NotAuthenticated: see access.yaml, the export of the rows.
+    """
+    for resource in kind.taken(parameters):
+        access.require(actor, resource, "export")
 
 
 def person_behind(actor: Actor) -> Actor:

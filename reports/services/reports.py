@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from reports.choices import UNFINISHED_STATES, ReportState
 from reports.kinds import find_kind
+from reports.kinds.periods import FIRST_YEAR
 from reports.models import Report
 from reports.services.digests import digest_question
 from reports.services.parameters import check_parameters
@@ -16,6 +17,7 @@ from reports.services.quotas import check_room
 from reports.services.report_news import log_report
 from reports.services.report_rights import (
     check_rights,
+    check_taking,
     find_report,
     may_ask_for,
     person_behind,
@@ -61,7 +63,7 @@ def request_report(
         schedule: the name of the schedule that asks.
 
     Raises:
-        PermissionDenied, NotAuthenticated: see access.yaml, reports.create and the kind's resources.
+        PermissionDenied, NotAuthenticated: see access.yaml, reports.create, the kind's resources and what it takes out.
         InvalidInput: no such kind, a parameter that is not right, a moment in the future.
         Throttled, QuotaExceeded: too many that are not finished, or kept.
     """
@@ -70,7 +72,10 @@ def request_report(
     check_rights(actor, chosen)
     if as_of is not None and as_of > clock.now():
         raise InvalidInput.of_field("as_of", "Must not be in the future.")
+    if as_of is not None and as_of.year < FIRST_YEAR:
+        raise InvalidInput.of_field("as_of", f"Must not be before {FIRST_YEAR}.")
     checked = check_parameters(actor=person_behind(actor), kind=chosen, parameters=parameters)
+    check_taking(actor, chosen, checked)
     project = project or _find_project(checked)
     report = Report(
         kind=kind,

@@ -1,9 +1,13 @@
 """SVG elements as text, everything in them escaped."""
 
+import re
 from dataclasses import dataclass
 from html import escape
 
 Value = str | int | float
+# What XML cannot hold at all, escaped or not: one such letter in a name, and nothing of the picture shows.
+_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+REPLACEMENT = "\ufffd"
 
 
 class Markup(str):
@@ -27,9 +31,9 @@ class Words:
 def draw(name: str, *children: str, **attributes: Value) -> Markup:
     """One element; children that are no markup are escaped. `class_` is class, and `a_b` is a-b."""
     spelled = "".join(
-        f' {_spell_name(key)}="{escape(_spell(value))}"' for key, value in attributes.items() if value != ""
+        f' {_spell_name(key)}="{_escape(_spell(value))}"' for key, value in attributes.items() if value != ""
     )
-    inner = "".join(child if isinstance(child, Markup) else escape(child) for child in children)
+    inner = "".join(child if isinstance(child, Markup) else _escape(child) for child in children)
     return Markup(f"<{name}{spelled}>{inner}</{name}>" if inner else f"<{name}{spelled}/>")
 
 
@@ -62,6 +66,10 @@ def draw_link(href: str, tip: str, *children: str) -> Markup:
 def draw_text(words: str, x: float, y: float, *, anchor: str = "start", kind: str = "chart-label") -> Markup:
     """A few words at a place."""
     return draw("text", words, x=x, y=y, text_anchor=anchor, class_=kind)
+
+
+def _escape(text: str) -> str:
+    return escape(_UNWRITABLE.sub(REPLACEMENT, text))
 
 
 def _spell_name(key: str) -> str:

@@ -3,11 +3,13 @@
 import math
 
 STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
+# Parts of a smaller span are no numbers any more.
+LEAST_SPAN = 1e-300
 
 
 def find_step(span: float, most: int) -> float:
     """The smallest round step (1, 2, 2.5 or 5 times a power of ten) that divides `span` into at most `most` parts."""
-    if span <= 0 or not math.isfinite(span):
+    if span < LEAST_SPAN or not math.isfinite(span):
         return 1.0
     power = 10.0 ** math.floor(math.log10(span / most))
     return next((step * power for step in STEPS if span / (step * power) <= most), 10.0 * power)
@@ -31,7 +33,7 @@ def find_value_ticks(low: float, high: float, *, is_whole: bool = False, most: i
 
     `is_whole`: what is counted has no fractions, so the scale has none either.
     """
-    if low == high:
+    if high - low < LEAST_SPAN:
         low, high = (low, high + 1) if low >= 0 else (low - 1, high)
     step = find_step(high - low, most)
     step = max(1.0, math.ceil(step)) if is_whole else step

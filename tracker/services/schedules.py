@@ -101,8 +101,8 @@ def create_schedule(
         PermissionDenied: the actor may not. Conflict: the name is taken. InvalidInput: task, arguments or time.
     """
     require(actor, "periodic_tasks", "create")
-    if not name.strip() or len(name) > 200:
-        raise InvalidInput.of_field("name", "1 to 200 characters.")
+    if not name.strip() or len(name) > 200 or not name.isprintable():
+        raise InvalidInput.of_field("name", "1 to 200 characters, in one line.")
     if PeriodicTask.objects.filter(name=name).exists():
         raise Conflict("There is a schedule of this name.")
     row = PeriodicTask(name=name, task=task)
