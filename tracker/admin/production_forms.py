@@ -9,6 +9,8 @@ from django import forms
 from tracker.production import MAX_LISTED_POINTS, Point, read_points
 
 MAX_CHARACTERS = 1_000_000
+# Of Unix seconds; longer ones cost time to read, or cannot be read at all.
+MAX_DIGITS = 20
 FORMS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d")
 
 
@@ -49,7 +51,7 @@ def _read_line(line: str, zone: ZoneInfo) -> dict[str, Any]:
 
 
 def _read_time(text: str, zone: ZoneInfo) -> Any:
-    if text.isascii() and text.isdecimal():
+    if text.isascii() and text.isdecimal() and len(text) <= MAX_DIGITS:
         return int(text)
     for form in FORMS:
         try:

@@ -87,7 +87,9 @@ def _clean(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _check(name: str, value: Any) -> str | int | float:
     if name == "name":
-        text = str(value).strip()
+        if not isinstance(value, str):
+            raise ValueError("Must be a text.")
+        text = value.strip()
         if len(text) > MAX_NAME_CHARACTERS:
             raise ValueError(f"Up to {MAX_NAME_CHARACTERS} characters.")
         if not is_storable(text):
