@@ -108,4 +108,4 @@ def _tell_refusal(error: DomainError) -> str:
     detail = error.details[0] if error.details else None
     if detail is None or detail.index is None:
         return error.message
-    return f"Line {detail.index + 1}: {detail.message}"
+    return f"Point {detail.index + 1}: {detail.message}"

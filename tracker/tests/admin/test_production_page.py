@@ -44,7 +44,7 @@ def test_lines_are_appended_on_the_clocks_of_the_factory(maintainer_client: Clie
     factory = make_factory(timezone="Asia/Tokyo")
     lines = "2021-01-21 00:00, 31, 32\n\n2021-01-21 00:01;30,5;32\n"
     answer = maintainer_client.post(page_of(factory), {"points": lines})
-    assert "Line 2: Must be a number." in answer.content.decode()
+    assert "Point 2: Must be a number." in answer.content.decode()
     assert not ProductionPoint.objects.exists()
     lines = "2021-01-21 00:00, 31, 32\n1611154860\t30.5\t32\n"
     assert maintainer_client.post(page_of(factory), {"points": lines}, follow=True).redirect_chain
