@@ -75,7 +75,7 @@ def measure(bench: Bench) -> Iterator[Finding]:
         if answer.status_code != 200:
             raise RuntimeError(f"The dashboard answered {answer.status_code}.")
 
-    few, many = bench.pick(1_000, 10_000), bench.pick(20_000, 1_000_000)
+    few, many = bench.pick(5_000, 10_000), bench.pick(20_000, 1_000_000)
     cost = {}
     for count in (few, many):
         fill(bench, count)
