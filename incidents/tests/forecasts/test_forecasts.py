@@ -98,8 +98,8 @@ def test_a_ticket_is_known_by_its_likeliest_promise_and_a_pause_holds_it_still(m
     move_clock(to=at(400 + 81))
     refresh_forecasts()
     assert TicketForecast.objects.get().step == 28
-    (row, chance) = next(iter(forecast_ticket(Ticket.objects.get(pk=ticket.pk))))
-    assert (row.kind, chance.probability) == ("resolution", 1.0)
+    (clock_of_ticket, chance) = next(iter(forecast_ticket(Ticket.objects.get(pk=ticket.pk))))
+    assert (clock_of_ticket.kind, chance.probability) == ("resolution", 1.0)
 
 
 def test_the_sweep_learns_once_an_hour_and_writes_only_what_says_something_else(move_clock):

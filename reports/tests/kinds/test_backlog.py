@@ -3,6 +3,7 @@
 from collections import Counter
 from datetime import date, timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -104,7 +105,7 @@ def test_figures_of_issues_lead_to_them_as_they_were(move_clock):
     maintainer = make_user()
     page, api = session_client(maintainer), ApiClient(bearer=make_access_token(maintainer))
     over_time, at_the_end = shown.tables
-    led = [(row.cells[3], row.drill) for row in over_time.rows if row.cells[3]]
+    led: list[Any] = [(row.cells[3], row.drill) for row in over_time.rows if row.cells[3]]
     led += [(row.cells[2], row.drill) for row in at_the_end.rows]
     assert len(led) > 5
     for count, drill in led:

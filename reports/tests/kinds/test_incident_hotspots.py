@@ -1,6 +1,7 @@
 """Hot spots of incidents: the analysis of a period as it was known at a moment, each figure with its list."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -85,7 +86,7 @@ def test_every_figure_leads_to_its_incidents(project):
     page, api = session_client(maintainer), ApiClient(bearer=make_access_token(maintainer))
     shown = present_hotspots(ask(), {})
     spots, categories, over_time, _ = shown.tables
-    led = [(row.cells[2], row.drill) for row in (*spots.rows, *over_time.rows) if row.drill]
+    led: list[Any] = [(row.cells[2], row.drill) for row in (*spots.rows, *over_time.rows) if row.drill]
     led += [(row.cells[1], row.drill) for row in categories.rows]
     led += [(int(figure.value), figure.drill) for figure in shown.figures if figure.drill]
     assert len(led) == 10

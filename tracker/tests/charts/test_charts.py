@@ -73,8 +73,8 @@ def test_more_series_than_there_are_colours_are_refused(form):
         form(WORDS, [], series=list("abcdefghi"))
 
 
-def corners_of(area: ElementTree.Element) -> list[tuple[float, float]]:
-    return [tuple(map(float, corner.split())) for corner in area.get("d").strip("MZ").split("L")]
+def corners_of(area: ElementTree.Element) -> list[tuple[float, ...]]:
+    return [tuple(map(float, corner.split())) for corner in area.get("d", "").strip("MZ").split("L")]
 
 
 def test_areas_stack_without_gaps_and_lead_somewhere():
