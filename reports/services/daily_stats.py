@@ -110,7 +110,7 @@ def advance_daily_stats() -> RefreshResult:
     right = _find_last_right_days(today)
     firsts = {measure: day + DAY for measure, day in right.items()}
     if DailyMeasure.SLA in firsts:
-        firsts[DailyMeasure.SLA] = min(firsts[DailyMeasure.SLA], _find_late_alerts(today))
+        firsts[DailyMeasure.SLA] = _find_late_alerts(firsts[DailyMeasure.SLA])
     statuses = read_statuses(since=start_of_day(min(firsts.values()))) if firsts else ""
     for measure, first in firsts.items():
         written, is_right = _write(measure, _Stretch(first, today, first, today), statuses, is_whole=False)
@@ -150,12 +150,12 @@ def _find_last_right_days(today: date) -> dict[DailyMeasure, date]:
     return right
 
 
-def _find_late_alerts(today: date) -> date:
-    """The first day of an alert that was written after its day was over; today where none was."""
-    begins = start_of_day(today)
-    late = Alert.objects.filter(crossed_at__range=(start_of_day(today - ALERTS_LATE), begins), fired_at__gte=begins)
+def _find_late_alerts(first: date) -> date:
+    """The day of the first alert that was due before this day and written since; this day where there is none."""
+    begins = start_of_day(first)
+    late = Alert.objects.filter(crossed_at__gte=begins - ALERTS_LATE, crossed_at__lt=begins, fired_at__gte=begins)
     moment = late.aggregate(first=Min("crossed_at"))["first"]
-    return day_of(moment) if moment is not None else today
+    return day_of(moment) if moment is not None else first
 
 
 def _rebuild(measure: DailyMeasure, first: date | None, last: date, statuses: str) -> RefreshResult:

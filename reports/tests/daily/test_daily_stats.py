@@ -253,6 +253,8 @@ def test_400_days_with_an_outage_have_400_rows_each(zone, settings, move_clock):
         with clock.moved(to=after):
             if not down_at <= after < up_at:
                 advance_daily_stats()
+                if after == start_of_day(day_of(after)):
+                    refresh_daily_stats()
         moment = after if after == moment + timedelta(hours=12) else start_of_day(last + DAY)
     issues = DailyStat.objects.filter(measure="issues").order_by().values("project")
     assert set(issues.annotate(rows=Count("id"), days=Count("day", distinct=True)).values_list("rows", "days")) == {
@@ -261,8 +263,9 @@ def test_400_days_with_an_outage_have_400_rows_each(zone, settings, move_clock):
     runs = DailyStat.objects.order_by().values("project", "measure")
     for run in runs.annotate(rows=Count("id"), first=Min("day"), last=Max("day")):
         assert (run["rows"], run["last"]) == ((last - run["first"]).days + 1, last)
-    assert_right(last)
     move_clock(to=start_of_day(last + DAY) - timedelta(seconds=1))
-    before = read_rows()
+    before = read_rows(measure__in=("issues", "incidents", "tickets"))
+    # A change of priority judges promises of days before anew, which only the night sees.
     refresh_daily_stats()
-    assert read_rows() == before
+    assert read_rows(measure__in=("issues", "incidents", "tickets")) == before
+    assert_right(last)
