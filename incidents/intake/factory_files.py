@@ -5,6 +5,7 @@ team is a factory of its own, and each day a point at its midnight; both figures
 """
 
 import io
+from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -68,12 +69,12 @@ def read_factory_file(stream: IO[bytes], *, timezone: str = "UTC") -> FactoryFil
     if timezone not in available_timezones():
         raise InvalidInput.of_field("timezone", "Name an IANA time zone such as Europe/Berlin.")
     buffered = io.BufferedReader(stream)  # type: ignore[type-var]
-    if buffered.peek(1)[:1] not in (b"{", b"["):
+    if buffered.peek(4).removeprefix(BOM_UTF8)[:1] not in (b"{", b"["):
         return FactoryFile(factories=_read_table(buffered, timezone))
     body = buffered.read(MAX_JSON_BYTES + 1)
     if len(body) > MAX_JSON_BYTES:
         raise InvalidInput.of_field("file", f"Up to {MAX_JSON_BYTES:,} bytes; split it.")
-    return _read_document(parse_json(body), timezone)
+    return _read_document(parse_json(body.removeprefix(BOM_UTF8)), timezone)
 
 
 def _read_document(data: Any, timezone: str) -> FactoryFile:

@@ -125,6 +125,12 @@ def test_a_file_that_is_none_is_refused(put, content):
     assert not Sprocket.objects.exists()
 
 
+def test_the_mark_that_some_programs_begin_a_file_with_is_no_part_of_it(put):
+    take(put("\ufeff" + json.dumps({"sprockets": [SPROCKET]})))
+    take(put("\ufeff" + TABLE, "garments.csv"))
+    assert (Sprocket.objects.count(), Factory.objects.count()) == (1, 2)
+
+
 def test_a_zone_that_is_none_and_a_file_that_is_not_there_are_refused(tmp_path):
     with pytest.raises(InvalidInput):
         read_factory_file(io.BytesIO(b"{}"), timezone="Mars/Base")
