@@ -20,7 +20,7 @@ COLUMN_WIDTH = 18
 # Above this a number is not the same any more: the format knows floating point alone.
 MAX_EXACT_NUMBER = 2**53
 _CUT_MARK = "…"
-_UNUSABLE_IN_NAMES = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
+_UNUSABLE_IN_NAMES = re.compile(r"[\[\]:*?/\\\x00-\x1f\ud800-\udfff\ufffe\uffff]")
 _OPTIONS = {
     "constant_memory": True,
     "strings_to_formulas": False,
@@ -84,10 +84,15 @@ class SheetWriter:
     def _name_sheet(self, title: str) -> str:
         """The title as programs take it, and no second time."""
         plain = _UNUSABLE_IN_NAMES.sub(" ", title).strip("' ") or "Rows"
-        number, name = 1, plain[:LONGEST_SHEET_NAME]
+        number, name = 1, _cut(plain, LONGEST_SHEET_NAME)
         while name.lower() in self._names or name.lower() == "history":
             number += 1
             end = f" {number}"
-            name = plain[: LONGEST_SHEET_NAME - len(end)] + end
+            name = _cut(plain, LONGEST_SHEET_NAME - len(end)) + end
         self._names.add(name.lower())
         return name
+
+
+def _cut(text: str, length: int) -> str:
+    """As much of a name as there is room for: programs count in halves of UTF-16, and take no quote at its end."""
+    return text.encode("utf-16-le")[: 2 * length].decode("utf-16-le", "ignore").rstrip("' ")

@@ -9,13 +9,17 @@ from django.db import DatabaseError, connection, transaction
 
 from incidents.services.hook_rules import find_default_category
 from incidents.services.incidents import create_incident
+from reports.choices import FileFormat
+from reports.exports.documents import write_document
 from reports.kinds import KINDS
+from reports.kinds.contract import Heading, Presentation, Row, Table
 from reports.models import Report
 from reports.services.quotas import MAX_FILE_BYTES
 from reports.services.report_runs import run_due_reports
 from reports.testing.factories import make_report
 from reports.testing.kinds import make_kind
 from reports.testing.probes import raw_rows
+from reports.testing.sheets import read_sheets
 from tracker.access import Actor
 from tracker.charts.pictures import draw_png
 from tracker.choices import Role
@@ -144,3 +148,16 @@ def test_a_schedule_has_a_name_of_one_plain_line(admin, name):
     task, kwargs = "reports.sweeps.generate_report", {"kind": "tiny", "recipients": [admin.email]}
     with pytest.raises(InvalidInput):
         create_schedule(Actor.of_user(admin), name=name, task=task, when=Daily(7, 0, "UTC"), kwargs=kwargs)
+
+
+@pytest.mark.parametrize(
+    "title", [f"{'x' * 30}'zz", "\U0001f600" * 40, "a\ufffeb", "a\ud800b", "'", "[]:*?/\\", "History"]
+)
+def test_whatever_a_table_is_called_its_sheet_has_a_name_that_programs_take(title):
+    tables = [Table("lines", title, (Heading("line", "=1+1"),), (Row(("@x",)),)) for _ in range(3)]
+    made = write_document(Presentation(tables=tables), FileFormat.XLSX, stem="x", facts={})
+    sheets = read_sheets(b"".join(made.pieces))
+    names = {sheet.name.lower() for sheet in sheets}
+    assert len(names) == 3
+    assert all(0 < len(name.encode("utf-16-le")) <= 62 and name.strip("'") == name for name in names)
+    assert all(sheet.rows == [[("inlineStr", "'=1+1")], [("inlineStr", "'@x")]] for sheet in sheets)
