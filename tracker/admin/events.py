@@ -42,15 +42,17 @@ VERBS = {
     ),
     "token": ("created", "revoked"),
     "project": ("created", "updated", "members_set", "deleted"),
-    "factory": ("created", "updated", "deleted"),
+    "factory": ("created", "updated", "produced", "corrected", "deleted"),
+    "sprocket": ("created", "updated", "deleted"),
+    "production_rule": ("created", "updated", "deleted"),
     "saved_view": ("created", "updated", "deleted"),
-    "schedule": ("created", "updated", "synced", "deleted"),
+    "schedule": ("created", "updated", "synced", "refused", "deleted"),
     "report": ("requested", "ready", "failed", "cancelled", "deleted"),
 }  # fmt: skip
 KINDS = (
     "incident", "incidentcategory", "hook", "hookrule", "mailmessage",
     "issue", "tag", "ticket", "alert", "channel", "delivery", "policyversion", "policytrial", "ticketstatus", "user",
-    "apitoken", "project", "factory", "savedview", "report",
+    "apitoken", "project", "factory", "sprocket", "productionrule", "savedview", "report",
 )  # fmt: skip
 
 

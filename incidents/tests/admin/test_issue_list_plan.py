@@ -49,7 +49,7 @@ def test_every_view_is_read_through_indexes(transactional_db: None, client: Clie
         "?status=all": "issue_by_update",
         "?assigned=me": "issue_of_assignee",
         "?status=all&q=print": "issue_search",
-        "?due=overdue": "issue_by_due_day",
+        "?due=overdue": "issue_open_by_due_day",
         "?tag=rare": "incidents_issue_tags",
         "?o=-1": "issue_open",
     }
