@@ -1,7 +1,7 @@
 """The first page's boxes of figures: what is open by severity, promises kept this month, how the backlog goes."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.contrib import admin
@@ -13,6 +13,7 @@ from incidents.admin.facets import SAMPLE, Sample, count_totals
 from incidents.choices import ClockKind, IncidentStatus, IssueStatus, Severity
 from incidents.services.incidents import visible_incidents
 from incidents.services.issues import visible_issues
+from incidents.services.settled_promises import ANY, Settled
 from reports.choices import DailyMeasure
 from reports.services.overview import (
     OF_BACKLOG,
@@ -26,7 +27,7 @@ from tracker.admin.base import actor_of
 from tracker.admin.site import Panel, TrackerAdminSite
 from tracker.admin.tiles import BarRow, measure_bars
 from tracker.charts import Line, Words, draw_lines
-from tracker.site_time import DAY, site_today
+from tracker.site_time import DAY, site_today, start_of_day
 
 TREND_DAYS = 30
 TONES = {Severity.CRITICAL: "breach", Severity.HIGH: "alert", Severity.MEDIUM: "info", Severity.LOW: "quiet"}
@@ -111,10 +112,11 @@ def attainment_panel(request: HttpRequest) -> Panel | None:
 
 def _write_months(found: Mapping[str, Attainment], first: date, last: date) -> list[BarRow]:
     address = reverse("admin:incidents_ticket_changelist")
-    href = f"{address}?show=closed&updated_at_from={first}&updated_at_to={last}"
+    start, end = (start_of_day(day).astimezone(UTC) for day in (first, last + DAY))
     return [
         BarRow(
-            str(kind.label), f"{told.percent:.1f} %", round(told.percent), href,
+            str(kind.label), f"{told.percent:.1f} %", round(told.percent),
+            f"{address}?show=all&settled={Settled(kind, ANY, start, end)}",
             note=f"{told.met:,} of {told.met + told.missed:,}",
         )
         for kind, told in ((kind, found[kind]) for kind in (ClockKind.RESOLUTION, ClockKind.RESPONSE))

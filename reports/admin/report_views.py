@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reports.exports.cell_texts import NOTHING, write_cell
-from reports.kinds.contract import Drill, Presentation, Row, Table
+from reports.kinds.contract import Drill, Heading, Presentation, Row, Table
 from tracker.charts import Markup
 from tracker.charts.pictures import describe_chart
 
@@ -70,12 +70,13 @@ def _show_table(table: Table) -> ShownTable:
         ShownCell(f"{one.label} ({one.unit})" if one.unit else one.label, is_number)
         for one, is_number in zip(table.headings, numbers, strict=True)
     ]
-    rows = [_show_row(row, numbers) for row in table.rows[:MOST_ROWS]]
+    rows = [_show_row(row, table.headings, numbers) for row in table.rows[:MOST_ROWS]]
     return ShownTable(table.key, table.title, header, rows, max(0, len(table.rows) - MOST_ROWS))
 
 
-def _show_row(row: Row, numbers: Sequence[bool]) -> ShownRow:
-    head, *others = [write_cell(cell) for cell in row.cells] or [NOTHING]
+def _show_row(row: Row, headings: Sequence[Heading], numbers: Sequence[bool]) -> ShownRow:
+    told = [write_cell(cell, one.places) for cell, one in zip(row.cells, headings, strict=False)]
+    head, *others = told or [NOTHING]
     cells = [ShownCell(text, is_number) for text, is_number in zip(others, numbers[1:], strict=False)]
     return ShownRow(head, _lead(row.drill), cells)
 

@@ -165,6 +165,7 @@ def _tell_notes(result: Result) -> list[str]:
         f"Promises that ended from {result['from']} to {result['to']}, days of {result['zone']}.",
         "What is still open has not ended: it does not count, even where it is late already.",
         "Tier, priority and project are those that the ticket's last event names.",
+        "A ticket that was opened again has a promise for each time: figures count them all, lists show it once.",
     ]
     if result["policy_version"] is not None:
         number = result["policy_version"]

@@ -57,11 +57,15 @@ class WithFile:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A column of a table; `unit` is "", "minutes", "days", "%" or the like, and stands in the head."""
+    """A column of a table; `unit` is "", "minutes", "days", "%" or the like, and stands in the head.
+
+    People read up to `places` decimals; files have them all.
+    """
 
     key: str
     label: str
     unit: str = ""
+    places: int = 2
 
 
 @dataclass(frozen=True, slots=True)

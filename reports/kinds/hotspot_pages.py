@@ -94,9 +94,10 @@ def _tabulate_spots(result: Result) -> Table:
         mix = [f"{names[key]} {count:,}" for key, count in zip(result["named"], spot["counts"], strict=True) if count]
         cells = [number, spot["place"], spot["n"], ", ".join(mix), spot["latitude"], spot["longitude"]]
         rows.append(Row(cells, _drill_spot(result, spot)))
-    labels = ("No.", "Place", "Incidents", "Categories", "Latitude", "Longitude")
-    keys = ("number", "place", "incidents", "categories", "latitude", "longitude")
+    labels = ("No.", "Place", "Incidents", "Categories")
+    keys = ("number", "place", "incidents", "categories")
     headings = [Heading(key, label) for key, label in zip(keys, labels, strict=True)]
+    headings += [Heading("latitude", "Latitude", places=4), Heading("longitude", "Longitude", places=4)]
     return Table("hot_spots", "Hot spots", headings, rows)
 
 

@@ -116,7 +116,8 @@ def _shorten(table: Table) -> LetterTable:
     numeric = [any(isinstance(row.cells[place], int | float) for row in shown) for place in range(len(table.headings))]
     labels = [f"{one.label} ({one.unit})" if one.unit else one.label for one in table.headings]
     header = tuple(map(LetterCell, labels, numeric))
-    rows = tuple(tuple(map(LetterCell, map(write_cell, row.cells), numeric)) for row in shown)
+    places = [one.places for one in table.headings]
+    rows = tuple(tuple(map(LetterCell, map(write_cell, row.cells, places), numeric)) for row in shown)
     return LetterTable(table.title, header, rows, max(0, len(table.rows) - MAX_TABLE_ROWS))
 
 

@@ -71,6 +71,10 @@ def test_promises_are_summed_by_month_and_a_month_without_any_has_no_percentage(
         ("March, so far", [("Response", "71.4 %", "50 of 70")]),
         ("February", [("Response", "33.3 %", "5 of 15")]),
     ]
+    (march,), (february,) = (bars for _, bars in context["months"])
+    assert march.href.endswith("?show=all&settled=response,any,2026-03-01T00:00:00Z,2026-03-16T00:00:00Z")
+    assert february.href.endswith("?show=all&settled=response,any,2026-02-01T00:00:00Z,2026-03-01T00:00:00Z")
+    assert maintainer.get(march.href).status_code == 200
 
 
 def test_the_backlog_is_drawn_over_thirty_days_with_a_gap_where_a_day_is_missing(maintainer: Client):

@@ -4,6 +4,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from reports.admin.report_views import show_tables
 from reports.choices import ReportState
 from reports.kinds import KINDS
 from reports.kinds.contract import Drill, Heading, Presentation, Row, Table
@@ -138,3 +139,11 @@ def test_reports_are_deleted_one_by_one_or_ticked(client, owner):
     send(client, f"{LIST}{first.pk}/delete/", post="yes")
     send(client, LIST, action="delete_reports", _selected_action=second.pk)
     assert list(Report.objects.all()) == [third]
+
+
+def test_coordinates_keep_the_decimals_that_tell_squares_apart():
+    headings = [Heading("place", "Place"), Heading("latitude", "Latitude", places=4), Heading("loss", "Loss")]
+    (shown,) = show_tables(
+        Presentation(tables=[Table("spots", "Spots", headings, [Row(["Depot", 48.386712, 6820.504])])])
+    )
+    assert [cell.text for cell in shown.rows[0].cells] == ["48.3867", "6,820.5"]

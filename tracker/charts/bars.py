@@ -74,6 +74,12 @@ class _Scale:
     def length(self, value: float) -> float:
         return max(0.0, self.breadth * value / self.highest)
 
+    def beside(self, length: float, figure: str, target: float | None) -> float:
+        """Where a figure begins: right of its bar, and right of a mark that would cross it."""
+        place = self.left + length + 5
+        mark = place if target is None else self.left + self.length(target)
+        return mark + 6 if place - 5 < mark < place + len(figure) * LETTER + 3 else place
+
 
 def _draw_axis(scale: _Scale, bottom: float) -> list[Markup]:
     drawn = []
@@ -95,7 +101,8 @@ def _draw_bar(bar: Bar, top: float, thickness: float, scale: _Scale) -> list[Mar
         if value:
             box = draw("rect", x=scale.left, y=y, width=length, height=thickness, class_=f"series-{place + 1}")
             boxes.append(box)
-        figures.append(draw_text(figure, scale.left + length + 5, y + thickness / 2 + 4, kind="chart-figure"))
+        x = scale.beside(length, figure, bar.target)
+        figures.append(draw_text(figure, x, y + thickness / 2 + 4, kind="chart-figure"))
     if bar.target is not None:
         x, end = scale.left + scale.length(bar.target), top + thickness * len(bar.values)
         boxes.append(draw("line", x1=x, x2=x, y1=top - 3, y2=end + 3, class_="target"))

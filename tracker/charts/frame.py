@@ -6,7 +6,7 @@ from tracker.charts.legends import draw_legend, legend_height
 from tracker.charts.markup import Markup, draw, draw_text
 
 MOST_SERIES = 8
-PLOT_HEIGHT, TOP, LEFT, BOTTOM, RIGHT = 220, 12, 52, 26, 12
+PLOT_HEIGHT, TOP, LEFT, BOTTOM, RIGHT = 220, 20, 52, 26, 12
 LEAST_WIDTH, MOST_WIDTH = 720, 2_400
 LABEL_WIDTH = 80
 LARGE = ((1e12, "T"), (1e9, "G"), (1e6, "M"))

@@ -40,6 +40,8 @@ WIDTH = LEAST_WIDTH
 MOST_DOTS = 62
 BUCKETS = 300
 MARK_WIDTH = 26
+# About as wide as a letter under the plot.
+LETTER = 6.5
 Spot = tuple[float, float | None]
 
 
@@ -75,7 +77,7 @@ def draw_lines(
         WIDTH,
         bottom + legend_height(len(named), WIDTH - LEFT) + 4,
         *draw_axis(place.ticks, WIDTH),
-        *([draw_text(unit, LEFT, TOP - 3)] if unit else []),
+        *([draw_text(unit, LEFT, TOP - 9)] if unit else []),
         *_draw_moments(place, series),
         *([_draw_band(band, place)] if band and band.points else []),
         *(_draw_line(number, line, traces[number - 1], place, unit) for number, line in enumerate(series, start=1)),
@@ -109,7 +111,14 @@ def _draw_moments(place: _Place, series: Sequence[Line]) -> list[Markup]:
         marks = find_moments(place.first, place.last) if place.last > place.first else [(place.first, str(sample))]
     else:
         marks = [(number, write_figure(number)) for number in find_lines(place.first, place.last, 8)[0]]
-    return [draw_text(words, place.x(number), TOP + PLOT_HEIGHT + 17, anchor="middle") for number, words in marks]
+    y = TOP + PLOT_HEIGHT + 17
+    return [draw_text(words, _keep_inside(place.x(number), words), y, anchor="middle") for number, words in marks]
+
+
+def _keep_inside(x: float, words: str) -> float:
+    """The middle of words that neither edge cuts."""
+    half = len(words) * LETTER / 2
+    return max(half, min(x, WIDTH - half))
 
 
 def _draw_line(number: int, line: Line, spots: Sequence[Spot], place: _Place, unit: str) -> Markup:

@@ -130,6 +130,15 @@ def test_more_bars_than_anybody_reads_are_refused():
         draw_bars(WORDS, [Bar("a", [1], "tip")] * 101, series=["Median"])
 
 
+def test_a_mark_does_not_cross_the_figure_of_a_bar_that_ends_just_before_it():
+    bars = [Bar("Hall 1", [95.8], "tip", target=100, figures=("95.8 %",)), Bar("Hall 2", [40], "tip", target=100)]
+    root = read(draw_bars(WORDS, bars, series=["Made"], target="Goal"))
+    near, far = [float(one.get("x")) for one in root.iter(f"{SVG}text") if one.get("class") == "chart-figure"]
+    mark = next(float(line.get("x1")) for line in root.iter(f"{SVG}line") if line.get("class") == "target")
+    assert mark < near < mark + 10
+    assert far < mark - 100
+
+
 def test_a_heat_map_is_darkest_where_the_figure_is_highest():
     cells = [[Cell(0, "none", "/no"), Cell(1, EVIL, "/one"), Cell(120, "many", "/many"), Cell(12_000, "most", "/most")]]
     root = read(draw_heat_map(WORDS, rows=[EVIL], columns=list("abcd"), cells=cells))

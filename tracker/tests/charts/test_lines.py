@@ -32,6 +32,14 @@ def test_a_line_stands_where_its_figures_are():
     assert ay > by > cy
 
 
+def test_words_at_the_edges_are_not_cut_and_the_unit_stands_clear_of_the_line():
+    days = [date(2026, 10, 19) + timedelta(days=7 * place) for place in range(5)]
+    root = read(draw_lines(WORDS, [Line("Median", [(day, 100.0) for day in days])], unit="%"))
+    texts = {one.text: one for one in root.iter(f"{SVG}text")}
+    assert float(texts["16 Nov"].get("x")) + 6 * 6.5 / 2 <= float(root.get("width"))
+    assert float(texts["%"].get("y")) + 5 < min(y for _, y in dots_of(root))
+
+
 def test_a_gap_breaks_the_line_and_a_lonely_point_is_still_seen():
     values = [1.0] * 40 + [None, 3.0, None] + [1.0] * 40
     root = read(draw_lines(WORDS, [line_of(*values)]))
@@ -66,7 +74,7 @@ def test_any_figures_fit(values, from_zero):
     root = read(draw_lines(WORDS, [line_of(*values)], from_zero=from_zero, unit="%"))
     for x, y in dots_of(root):
         assert 52 <= x <= 708
-        assert 12 <= y <= 232
+        assert 20 <= y <= 240
 
 
 def test_days_and_numbers_are_scales_as_well():
