@@ -41,13 +41,15 @@ class ProductionRule(models.Model):
 class ProductionWatch(models.Model):
     """How far one rule has looked at one factory, and what it found last: one row, so one open incident at most.
 
-    `low_count` is how many points in a row, up to the one at `seen_at`, were too low.
+    `low_count` is how many points in a row, up to the one at `seen_at`, were too low. `corrected_at` is the factory's
+    as it was then; where the factory has another, points that were looked at are others now.
     """
 
     id = models.BigAutoField(primary_key=True)
     rule = models.ForeignKey(ProductionRule, on_delete=models.CASCADE, related_name="watches", db_index=False)
     factory = models.ForeignKey(Factory, on_delete=models.CASCADE, related_name="+")
     seen_at = models.DateTimeField(null=True, blank=True)
+    corrected_at = models.DateTimeField(null=True, blank=True)
     low_count = models.PositiveIntegerField(default=0)
     is_alarmed = models.BooleanField(default=False)
     incident = models.ForeignKey(Incident, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")

@@ -1,5 +1,7 @@
 """Watching production: each new point is judged once by each rule, and what a rule finds is one incident until it ends.
 
+Where points were corrected, the last ones decide anew, as they do for a new rule.
+
 A row per rule and factory remembers how far it looked, so a lost ring, a second worker or a worker that was killed
 changes only when an incident is opened, never whether, and never how many.
 """
@@ -10,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from incidents.choices import IncidentStatus
 from incidents.models import Incident, ProductionRule, ProductionWatch
@@ -63,7 +65,8 @@ def is_low(rule: ProductionRule, point: Point) -> bool:
 
 def _find_news(rule: ProductionRule) -> QuerySet[Factory]:
     """The factories of a rule with points that it has not seen."""
-    seen = ProductionWatch.objects.filter(rule=rule, factory=OuterRef("pk"), seen_at__gte=OuterRef("last_point_at"))
+    watches = ProductionWatch.objects.filter(rule=rule, factory=OuterRef("pk"), seen_at__gte=OuterRef("last_point_at"))
+    seen = watches.filter(Q(corrected_at=OuterRef("corrected_at")) | Q(factory__corrected_at=None))
     rows = Factory.objects.filter(~Exists(seen), last_point_at__isnull=False)
     if rule.factory_id is not None:
         rows = rows.filter(pk=rule.factory_id)
@@ -78,6 +81,8 @@ def _look(rule: ProductionRule, factory: Factory, done: Watched) -> None:
     if found is None:
         # Somebody else looks at this very moment.
         return
+    if found.corrected_at != factory.corrected_at:
+        found.seen_at, found.low_count, found.corrected_at = None, 0, factory.corrected_at
     points = _read_news(found, rule)
     for point in points:
         done.points += 1

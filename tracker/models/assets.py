@@ -21,6 +21,8 @@ class Factory(models.Model):
     points_count = models.PositiveIntegerField(default=0, editable=False)
     last_point_at = models.DateTimeField(null=True, blank=True, editable=False)
     series_changed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # When points went, or were told otherwise: who judged them judges anew.
+    corrected_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

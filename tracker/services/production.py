@@ -98,7 +98,7 @@ def replace_points(*, actor: Actor, factory: Factory, points: Sequence[Point]) -
         return
     known.delete()
     before = factory.points_count
-    factory.points_count, factory.last_point_at = 0, None
+    factory.points_count, factory.last_point_at, factory.corrected_at = 0, None, clock.now()
     write_points(factory, points)
     log_event(
         actor=actor, verb="factory.corrected", obj=factory, before={"points": before}, after={"points": len(points)}
@@ -123,9 +123,11 @@ def delete_points(
     count, _ = narrow(ProductionPoint.objects.filter(factory=factory), first, last).delete()
     if count:
         factory.points_count -= count
+        factory.corrected_at = clock.now()
         factory.last_point_at = ProductionPoint.objects.filter(factory=factory).aggregate(last=Max("at"))["last"]
         _save_series(factory)
         log_event(actor=actor, verb="factory.corrected", obj=factory, data={"deleted": count})
+        ring(WATCH_PRODUCTION)
     return count
 
 
@@ -153,7 +155,7 @@ def _refuse_future(points: Sequence[Point]) -> None:
 
 def _save_series(factory: Factory) -> None:
     factory.series_changed_at = clock.now()
-    factory.save(update_fields=["points_count", "last_point_at", "series_changed_at"])
+    factory.save(update_fields=["points_count", "last_point_at", "series_changed_at", "corrected_at"])
 
 
 def _without_repeats(factory: Factory, points: Sequence[Point]) -> list[Point]:

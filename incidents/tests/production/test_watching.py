@@ -12,7 +12,9 @@ from incidents.testing.parallel import run_at_once
 from incidents.testing.production import make_production_rule, produce
 from tracker.access import Actor
 from tracker.models import Event
+from tracker.production import Point
 from tracker.services.factories import delete_factory
+from tracker.services.production import delete_points, replace_points
 from tracker.testing.factories import make_factory, make_project
 
 pytestmark = pytest.mark.django_db
@@ -55,6 +57,22 @@ def test_recovery_resolves_it_step_by_step_and_the_next_dip_opens_another():
     assert list(first.spans.values_list("status", flat=True)) == ["OPEN", "TRIAGED", "IN_PROGRESS", "DONE"]
     assert "It recovered" in first.comments.get().body
     assert Event.objects.filter(verb="incident.moved", actor_label="system:watch_production").count() == 3
+
+
+def test_points_that_are_corrected_are_judged_anew():
+    factory = make_factory()
+    make_production_rule()
+    produce(factory, 10, 10, 10)
+    assert watch_production().opened == 1
+    told = list(factory.points.order_by("at"))
+    replace_points(actor=SYSTEM, factory=factory, points=[Point(row.at, 95.0, row.goal) for row in told])
+    assert (watch_production().resolved, statuses()) == (1, [IncidentStatus.DONE])
+    replace_points(actor=SYSTEM, factory=factory, points=[Point(row.at, 20.0, row.goal) for row in told])
+    assert watch_production().opened == 1
+    produce(factory, 95)
+    watch_production()
+    delete_points(actor=SYSTEM, factory=factory, first=told[-1].at)
+    assert (watch_production().opened, statuses()) == (0, [IncidentStatus.DONE] * 2)
 
 
 def test_a_time_in_which_nothing_was_to_be_made_says_nothing():
