@@ -149,6 +149,7 @@ def _spell(moment: datetime) -> str:
 
 def _note(result: Result) -> list[str]:
     notes = [f"Days of {result['zone']}. Closed and opened again on one {result['bucket']} counts on both sides."]
+    notes.append(f"The line of a {result['bucket']} leads to what was opened then.")
     if result["about"] == "tickets":
         notes.append(
             "Statuses count as what they mean by now; what senders told later than the report's moment does not."
