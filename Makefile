@@ -23,7 +23,7 @@ test: dev  ## the whole suite on a real PostgreSQL and a real Valkey, with cover
 	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) -m "not slow and not attack and not bulk and not chaos and not e2e" \
 		--cov --cov-report=term $(ARGS)
 
-attacks: dev  ## ask every address, form and service what no client should
+attacks: dev  ## ask every address, form and service what no client should, and cut what carries us
 	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) -m "attack and not e2e and not chaos" $(ARGS)
 
 bulk: dev  ## take in the real data sets whole, where they are at hand

@@ -16,7 +16,7 @@ from incidents.testing.ticket_events import ingest, make_event
 from tracker.models import Event
 from tracker.testing.services import make_child_environment
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.attack]
 
 
 def check_all_or_nothing() -> set[str]:

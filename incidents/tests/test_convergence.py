@@ -54,6 +54,8 @@ extras = st.fixed_dictionaries(
 )
 some_events = st.lists(st.builds(dict.__or__, one_event, extras), min_size=1, max_size=12)
 
+pytestmark = pytest.mark.attack
+
 
 @contextmanager
 def undone() -> Iterator[None]:

@@ -1,7 +1,8 @@
 """The rights matrix as tests: each address of the API is described once, and access.yaml says what must come out.
 
-A package puts its probes into `testing/probes.py` as `PROBES`. tracker/tests/api/test_rights.py then asks every address
-as every role, by session, by JWT and by token, and as nobody; an address without a probe fails the build.
+A package puts its probes into `testing/probes.py` as `PROBES`. tracker/tests/attacks/test_rights_of_addresses.py then
+asks every address as every role, by session, by JWT and by token, and as nobody; an address without a probe fails the
+build.
 """
 
 from collections.abc import Callable, Mapping

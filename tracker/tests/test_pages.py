@@ -11,6 +11,8 @@ import pytest
 from tracker import pages
 from tracker.testing.web_servers import run_web_server
 
+pytestmark = pytest.mark.attack
+
 MEGABYTE = 1024 * 1024
 
 

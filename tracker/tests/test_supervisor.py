@@ -32,6 +32,8 @@ PARENT = (
 )
 STUBBORN = "import os, signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);" + SLEEPER[7:]
 
+pytestmark = pytest.mark.attack
+
 
 @pytest.fixture
 def start():

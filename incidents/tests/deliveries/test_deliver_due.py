@@ -19,7 +19,7 @@ from tracker import clock
 from tracker.access import Actor
 from tracker.models import Event
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.attack]
 SYSTEM = Actor.system("test")
 
 

@@ -20,7 +20,7 @@ from incidents.testing.outbox import count_by_status, fire_alerts, make_webhook,
 from tracker import clock
 from tracker.testing.services import make_child_environment
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.attack]
 
 
 def end_leases() -> None:
