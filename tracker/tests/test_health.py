@@ -84,6 +84,7 @@ def test_a_sweep_that_lags_fails_one_that_is_switched_off_or_erring_degrades():
     assert "secret" not in str(report)
 
 
+@pytest.mark.attack
 @pytest.mark.usefixtures("_all_well")
 def test_a_broken_probe_says_one_word_and_a_hanging_one_does_not_hold_the_answer(monkeypatch):
     def explode():

@@ -239,6 +239,7 @@ def test_a_duplicate_is_merged_after_a_look_at_both(maintainer_client: Client):
     assert into.merged_into is None
 
 
+@pytest.mark.attack
 @needs(DATA / "nasty")
 def test_naughty_texts_are_shown_and_never_run(maintainer_client: Client, maintainer: User):
     issue = make_issue()

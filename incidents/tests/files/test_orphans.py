@@ -114,6 +114,7 @@ def test_it_is_scheduled_at_two_in_the_night():
     assert str(default_schedules()["sweep_files"].when) == "daily at 02:00 UTC"
 
 
+@pytest.mark.attack
 @pytest.mark.django_db(transaction=True)
 def test_killed_between_file_and_row_there_is_never_a_row_without_file(settings, move_clock):
     make_issue(reporter=make_user())

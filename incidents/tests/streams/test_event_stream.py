@@ -110,6 +110,7 @@ def test_refusals_have_the_one_shape(server, maintainer, method, query, headers,
     assert ("www-authenticate" in answer.headers) == (status == 401)
 
 
+@pytest.mark.attack
 def test_the_stream_ends_when_rights_end(server, maintainer):
     reader = Reader(server, bearer(make_token(maintainer)))
     maintainer.api_tokens.update(revoked_at="2026-01-01T00:00:00Z")

@@ -72,6 +72,7 @@ def test_who_asks_for_issues_alone_hears_of_nothing_else(server, maintainer):
     assert [verb for verb, _ in hear(reader)] == ["issue.created"]
 
 
+@pytest.mark.attack
 def test_a_new_role_ends_the_connection_with_the_old_rights(server, maintainer):
     readers = [Reader(server, bearer(make_jwt(maintainer))), Reader(server, make_session(maintainer))]
     change_role(actor=SYSTEM, user=maintainer, role=Role.REPORTER)

@@ -101,6 +101,7 @@ def test_a_forged_cursor_is_refused(server, maintainer, cursor):
     assert (code, error["type"]) == (4400, "invalid_input")
 
 
+@pytest.mark.attack
 def test_one_person_cannot_take_all_places(maintainer):
     with run_web_server(STREAM_CONNECTIONS_PER_USER="2") as server:
         headers = bearer(make_token(maintainer))
