@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from incidents.models import IncidentCategory
 from incidents.services.incidents import create_incident
+from incidents.testing.incident_factories import category_of
 from tracker.access import Actor
 
 pytestmark = pytest.mark.e2e
@@ -18,7 +18,7 @@ def test_a_box_follows_what_is_reported_while_one_that_is_used_stays(back_office
     held = page.locator("#panel-incidents a.figure").first
     held.focus()
     before, count = categories.inner_text(), held.inner_text()
-    theft = IncidentCategory.objects.get(key="theft")
+    theft = category_of("theft")
     create_incident(actor=Actor.system("e2e"), values={"category": theft, "title": "A bicycle is gone"})
     expect(live).to_contain_text("dashboard updated", timeout=15_000)
     assert categories.inner_text() != before
