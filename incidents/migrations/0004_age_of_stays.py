@@ -4,7 +4,7 @@ The database fills both in: stays are written by services, by imports and by set
 how long the work had taken would be missing from every lead time.
 """
 
-from django.db import migrations, models
+from django.db import migrations
 
 AGE = """
 CREATE FUNCTION incidents_{name}span_age() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -26,27 +26,9 @@ NO_AGE = """
 DROP TRIGGER incidents_{name}span_age ON incidents_{name}span;
 DROP FUNCTION incidents_{name}span_age();
 """
-FILL = """
-UPDATE incidents_{name}span s SET entered_at = s.started_at,
-       age_seconds = greatest(0, floor(extract(epoch FROM s.started_at)) - floor(extract(epoch FROM r.created_at)))
-  FROM incidents_{name} r WHERE r.id = s.{name}_id
-"""
-# Stays of before were not split by anything but a change of status.
 TABLES = ("issue", "incident")
 
 
 class Migration(migrations.Migration):
-    dependencies = [("incidents", "0021_forecasts")]
-
-    operations = [
-        *(
-            migrations.AddField(f"{name}span", "entered_at", models.DateTimeField(editable=False, null=True))
-            for name in TABLES
-        ),
-        *(
-            migrations.AddField(f"{name}span", "age_seconds", models.BigIntegerField(editable=False, null=True))
-            for name in TABLES
-        ),
-        *(migrations.RunSQL(FILL.format(name=name), migrations.RunSQL.noop) for name in TABLES),
-        *(migrations.RunSQL(AGE.format(name=name), NO_AGE.format(name=name)) for name in TABLES),
-    ]
+    dependencies = [("incidents", "0003_incident_categories")]
+    operations = [migrations.RunSQL(AGE.format(name=name), NO_AGE.format(name=name)) for name in TABLES]

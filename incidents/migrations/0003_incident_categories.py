@@ -20,7 +20,7 @@ def add_categories(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("incidents", "0010_incidents"),
+        ("incidents", "0002_initial"),
     ]
 
     operations = [
