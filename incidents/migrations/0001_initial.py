@@ -1,9 +1,11 @@
+import uuid
+
 import django.contrib.postgres.fields
 import django.contrib.postgres.search
 import django.core.validators
-import tracker.sealing
-import uuid
 from django.db import migrations, models
+
+import tracker.sealing
 
 
 class Migration(migrations.Migration):

@@ -1,14 +1,16 @@
+import uuid
+
 import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
 import django.core.serializers.json
 import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.text
-import tracker.models.events
-import tracker.models.users
-import uuid
 from django.conf import settings
 from django.db import migrations, models
+
+import tracker.models.events
+import tracker.models.users
 
 
 class Migration(migrations.Migration):
