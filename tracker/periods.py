@@ -1,4 +1,4 @@
-"""`?from=` and `?to=`: days on somebody's clocks, moments, or Unix seconds."""
+"""`?from=` and `?to=`: days on somebody's clocks, moments, or Unix seconds; and how moments are spelled."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -23,6 +23,11 @@ def read_period(params: Mapping[str, str], zone: tzinfo = UTC) -> tuple[datetime
     if first is not None and last is not None and first > last:
         raise InvalidInput.of_field("to", "Must not be before from.")
     return first, last
+
+
+def spell_moment(moment: datetime) -> str:
+    """A moment as addresses and results spell it: in UTC, with a Z."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _read(name: str, text: str, zone: tzinfo, *, days: int) -> datetime | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 
 from django.db.models import Q
 from django.utils.dateparse import parse_date, parse_datetime
@@ -12,10 +12,10 @@ from incidents.services.incident_sets import Incidents, occurred_between, start_
 from tracker.access import Actor
 from tracker.exceptions import InvalidInput
 from tracker.models import Factory, Project
+from tracker.periods import FIRST_YEAR, LAST_YEAR, spell_moment
 from tracker.services.projects import visible_projects
 
 PARAMETERS = ("from", "to", "project", "factory", "category")
-FIRST_YEAR, LAST_YEAR = 1970, 2200
 A_DAY = "A day such as 2017-12-31, or a moment such as 2017-12-31T08:00:00Z, from 1970 to 2200."
 
 
@@ -132,6 +132,6 @@ def describe_period(scope: AnalysisScope) -> dict[str, str | None]:
     """First and last moment as RFC 3339 in UTC; None is open."""
 
     def write(moment: datetime | None) -> str | None:
-        return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment is not None else None
+        return spell_moment(moment) if moment is not None else None
 
     return {"from": write(scope.start), "to": write(scope.end)}

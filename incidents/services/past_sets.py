@@ -7,7 +7,7 @@ What is forgotten is gone from the past as well: deleted rows, and people who we
 """
 
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
@@ -17,6 +17,7 @@ from incidents.choices import IssueStatus, Severity
 from incidents.models import Incident, IncidentSpan, Issue, IssueSpan
 from tracker.exceptions import InvalidInput
 from tracker.models import Project
+from tracker.periods import spell_moment
 from tracker.row_ids import read_row_id
 
 Spans = QuerySet[Any]
@@ -128,7 +129,7 @@ def _first_stays(model: type[IssueSpan] | type[IncidentSpan], spans: Spans) -> S
 
 
 def _write(value: str | datetime) -> str:
-    return value.astimezone(UTC).isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
+    return spell_moment(value) if isinstance(value, datetime) else value
 
 
 def _read(name: str, value: str) -> str | datetime:

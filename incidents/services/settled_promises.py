@@ -9,6 +9,7 @@ from django.utils.dateparse import parse_datetime
 from incidents.choices import ClockKind, ClockState, Verdict
 from incidents.models import Clock
 from incidents.querysets import TicketQuerySet
+from tracker.periods import spell_moment
 
 ANY = "any"
 VERDICTS = {"met": Verdict.MET, "missed": Verdict.BREACHED}
@@ -28,8 +29,7 @@ class Settled:
     end: datetime
 
     def __str__(self) -> str:
-        moments = (moment.isoformat().replace("+00:00", "Z") for moment in (self.start, self.end))
-        return ",".join((self.promise, self.verdict, *moments))
+        return ",".join((self.promise, self.verdict, spell_moment(self.start), spell_moment(self.end)))
 
 
 def read_settled(text: str) -> Settled:

@@ -23,6 +23,7 @@ from incidents.sla.policies import Book, Version
 from reports.kinds.contract import Question
 from reports.kinds.periods import Period
 from tracker.models import Project
+from tracker.periods import spell_moment
 from tracker.site_time import start_of_day
 
 TICKETS_AT_ONCE = 5_000
@@ -138,7 +139,8 @@ class Attainment:
         """From when and before when a month lies in the period."""
         place = [day.isoformat()[:7] for day in self.months].index(month)
         ends = [*self.starts[1:], self.period.end]
-        return [max(self.starts[place], self.period.start).isoformat(), min(ends[place], self.period.end).isoformat()]
+        edges = max(self.starts[place], self.period.start), min(ends[place], self.period.end)
+        return [spell_moment(edge) for edge in edges]
 
     def _find_tickets(self, *, is_exact: bool) -> TicketQuerySet:
         """Tickets one of whose clocks may have stopped in the period, of the project where one is asked for.

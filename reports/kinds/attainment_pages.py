@@ -5,7 +5,8 @@ from datetime import date
 from typing import Any
 
 from reports.kinds.contract import Cell, Drill, Figure, Heading, Presentation, Result, Row, Table
-from reports.kinds.drills import drill_into
+from reports.kinds.drills import drill_into, lead_to
+from reports.kinds.shares import write_percent
 from tracker.charts import Bar, Line, Markup, Words, draw_bars, draw_lines
 
 POLICIES = {"judged": "as judged", "today": "under today's policy"}
@@ -40,14 +41,10 @@ def _tell_figures(result: Result) -> list[Figure]:
             numbers = result["total"][policy][promise]
             words = f"{name} kept" + (f", {POLICIES[policy]}" if len(policies) > 1 or policy == "today" else "")
             drill = _drill(result, promise, "any") if policy == "judged" and numbers["n"] else None
-            figures.append(Figure(f"{words}, of {numbers['n']:,}", _write_percent(numbers["percent"]), drill))
+            figures.append(Figure(f"{words}, of {numbers['n']:,}", write_percent(numbers["percent"]), drill))
         if "judged" in policies and (missed := result["total"]["judged"][promise]["missed"]):
             figures.append(Figure(f"{name} missed", f"{missed:,}", _drill(result, promise, "missed")))
     return figures
-
-
-def _write_percent(percent: float | None) -> str:
-    return "–" if percent is None else f"{percent:.1f} %"
 
 
 def _draw_group(name: str, result: Result) -> Markup:
@@ -65,10 +62,9 @@ def _draw_group(name: str, result: Result) -> Markup:
 
 def _draw_bar(name: str, row: Mapping[str, Any], series: Mapping[str, tuple[str, str]], result: Result) -> Bar:
     numbers = [row[policy][promise] for policy, promise in series.values()]
-    figures = [_write_percent(one["percent"]) for one in numbers]
+    figures = [write_percent(one["percent"]) for one in numbers]
     told = [f"{words} {figure} of {one['n']:,}" for words, figure, one in zip(series, figures, numbers, strict=True)]
-    drill = _drill(result, "any", "any", name, row)
-    href = drill.admin if drill else ""
+    href = lead_to(_drill(result, "any", "any", name, row))
     return Bar(
         row["label"], [one["percent"] for one in numbers], f"{row['label']}: {'; '.join(told)}", href, figures=figures
     )
@@ -127,12 +123,12 @@ def _drill(
     """The tickets with such promises; as judged, for the lists know no other policy."""
     admin: dict[str, str | int] = {"show": "all"}
     api: dict[str, str | int] = {}
-    start, end = (_spell(result[edge]) for edge in ("start", "end"))
+    start, end = result["start"], result["end"]
     if result["project"] is not None:
         admin["project"], api["project"] = result["project"]["id"], result["project"]["key"]
     if group is not None:
         if name == "month":
-            start, end = (_spell(edge) for edge in group["moments"])
+            start, end = group["moments"]
         elif not _narrow(name, group, admin, api):
             return None
     settled = f"{promise},{verdict},{start},{end}"
@@ -154,10 +150,6 @@ def _narrow(name: str, group: Mapping[str, Any], admin: dict[str, str | int], ap
     else:
         admin["priority"] = api["priority"] = key
     return True
-
-
-def _spell(moment: str) -> str:
-    return moment.replace("+00:00", "Z")
 
 
 def _tell_notes(result: Result) -> list[str]:

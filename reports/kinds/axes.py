@@ -1,7 +1,8 @@
-"""How days, weeks, months and years are written below a chart, where there is little room."""
+"""How days, weeks, months and years are written: below a chart, where there is little room, and above a column."""
 
 from datetime import date
 
+HEADINGS = {"day": "Day", "week": "Week from", "month": "Month from"}
 FORMS = {"day": "%-d %b", "week": "%-d %b", "month": "%b %Y", "year": "%Y"}
 
 

@@ -2,12 +2,9 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import Any
 
 import orjson
-from django.conf import settings
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
@@ -21,15 +18,13 @@ from incidents.services.tickets import visible_tickets
 from reports.kinds.backlog_pages import present_backlog
 from reports.kinds.backlog_statements import count_tickets, count_work, read_spellings
 from reports.kinds.contract import Kind, Question, Result
-from reports.kinds.periods import Period, PeriodSerializer, find_project, read_period
+from reports.kinds.periods import Period, PeriodSerializer, describe_project, find_project, read_period
+from reports.kinds.trends import Bucket, list_counted
 from tracker import access
 from tracker.access import Actor
-from tracker.site_time import start_of_day
 
 ISSUES, INCIDENTS, TICKETS = "issues", "incidents", "tickets"
 FLOWS = ("opened", "reopened", "closed", "moved_in", "moved_out")
-# Up to so many days each stands alone, up to so many weeks are told; then months.
-MOST_SINGLE_DAYS, MOST_DAYS_OF_WEEKS = 92, 731
 # Priorities are free words of the senders.
 MOST_LABELS, OTHER = 20, "other"
 WAY = tuple(str(status) for status in IssueStatus if status != IssueStatus.DONE)
@@ -51,56 +46,24 @@ class BacklogSerializer(PeriodSerializer):
         return about
 
 
-@dataclass(frozen=True, slots=True)
-class Bucket:
-    """A day, a week or a month, clipped to the days asked for."""
-
-    first: date
-    last: date
-
-
 def compute_backlog(question: Question) -> Result:
     """Open at the end of each bucket by status and by severity or priority, and what came and went in it."""
     period, project = read_period(question), find_project(question)
     about = str(question.parameters.get("about") or ISSUES)
     access.require(question.actor, about, "list")
-    word, buckets = cut(period.first, period.last)
-    # What lies after the moment of the report is not told as if nothing had happened.
-    buckets = [bucket for bucket in buckets if start_of_day(bucket.first) < period.end]
+    word, buckets = list_counted(period)
     stock, flows = _read_changes(question, period, about, buckets, None if project is None else project.pk)
     statuses = list(CATEGORIES if about == TICKETS else WAY)
     labels = _find_labels(about, stock)
     return {
         **period.describe(),
-        "end": period.end.isoformat(),
-        "zone": settings.SITE_TIMEZONE,
         "about": about,
         "bucket": word,
-        "project": None if project is None else {"key": project.key, "id": project.pk},
+        "project": describe_project(project),
         "statuses": statuses,
         "labels": labels,
-        **_add_up(buckets, stock, flows, statuses, labels, period),
+        **_add_up(buckets, stock, flows, statuses, labels),
     }
-
-
-def cut(first: date, last: date) -> tuple[str, list[Bucket]]:
-    """The period in days, in weeks from Monday, or in months."""
-    days = (last - first).days + 1
-    word = "day" if days <= MOST_SINGLE_DAYS else "week" if days <= MOST_DAYS_OF_WEEKS else "month"
-    buckets, day = [], first
-    while day <= last:
-        end = min(_find_end(day, word), last)
-        buckets.append(Bucket(day, end))
-        day = end + timedelta(days=1)
-    return word, buckets
-
-
-def _find_end(day: date, word: str) -> date:
-    if word == "day":
-        return day
-    if word == "week":
-        return day + timedelta(days=6 - day.weekday())
-    return date(day.year + day.month // 12, day.month % 12 + 1, 1) - timedelta(days=1)
 
 
 Stock = Mapping[int, Mapping[tuple[str, str], int]]
@@ -113,7 +76,7 @@ def _read_changes(
     """By bucket, from 1; what was there before is in 0."""
     parameters: dict[str, Any] = {
         "start": period.start, "end": period.end, "as_of": question.as_of, "project": project,
-        "bounds": [start_of_day(bucket.first) for bucket in buckets],
+        "bounds": [bucket.start for bucket in buckets],
         "closed": sorted(map(str, STOPPING_CATEGORIES)) if about == TICKETS else [str(IssueStatus.DONE)],
     }  # fmt: skip
     stock: dict[int, Counter[tuple[str, str]]] = {}
@@ -184,7 +147,7 @@ def _find_labels(about: str, stock: Stock) -> list[str]:
 
 
 def _add_up(
-    buckets: list[Bucket], stock: Stock, flows: Flows, statuses: list[str], labels: list[str], period: Period
+    buckets: list[Bucket], stock: Stock, flows: Flows, statuses: list[str], labels: list[str]
 ) -> dict[str, Any]:
     known = set(labels)
 
@@ -203,17 +166,11 @@ def _add_up(
         }
         if bucket is not None:
             flow = flows.get(number, {})
-            days = {"from": bucket.first.isoformat(), "to": bucket.last.isoformat()}
-            moments = {"start": start_of_day(bucket.first).isoformat(), "end": _find_moment(bucket, period)}
-            rows.append({**days, **moments, **figures, **{word: flow.get(word, 0) for word in FLOWS}})
+            rows.append({**bucket.describe(), **figures, **{word: flow.get(word, 0) for word in FLOWS}})
         else:
             before = figures
     cells = [[present[status, label] for label in labels] for status in statuses]
     return {"before": before, "rows": rows, "cells": cells}
-
-
-def _find_moment(bucket: Bucket, period: Period) -> str:
-    return min(start_of_day(bucket.last + timedelta(days=1)), period.end).isoformat()
 
 
 BACKLOG = Kind(

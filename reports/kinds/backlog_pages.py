@@ -1,7 +1,7 @@
 """The result of a backlog made readable: the trend, the cumulative flow, and what was open at the end."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from itertools import accumulate
 from typing import Any
 
@@ -9,6 +9,7 @@ from incidents.services.past_sets import PastSet, write_past_set
 from reports.kinds.axes import write_day
 from reports.kinds.contract import Cell, Drill, Figure, Heading, Presentation, Result, Row, Table
 from reports.kinds.drills import drill_into
+from reports.kinds.periods import TICK
 from tracker.charts import Column, Line, Markup, Words, draw_areas, draw_lines
 
 MOST_SERIES = 8
@@ -28,7 +29,6 @@ PATHS = {
     "incidents": ("incident", "/v1/incidents"),
     "tickets": ("ticket", "/v1/tickets"),
 }
-TICK = timedelta(microseconds=1)
 
 
 def present_backlog(result: Result, parameters: Mapping[str, Any]) -> Presentation:
@@ -119,12 +119,12 @@ def _drill_opened(result: Result, row: Mapping[str, Any]) -> Drill | None:
     """What was opened in a bucket: the work that entered its first status then, the tickets that were made then."""
     if not row["opened"]:
         return None
-    start, end = (datetime.fromisoformat(row[edge]) for edge in ("start", "end"))
     if result["about"] != "tickets":
+        start, end = (datetime.fromisoformat(row[edge]) for edge in ("start", "end"))
         return _drill_history(result, first="OPEN", start=start, end=end)
     model, path = PATHS["tickets"]
     admin: dict[str, str | int] = {"show": "all", "created_at_from": row["from"], "created_at_to": row["to"]}
-    api: dict[str, str | int] = {"created_after": _spell(start), "created_before": _spell(end)}
+    api: dict[str, str | int] = {"created_after": row["start"], "created_before": row["end"]}
     if result["project"] is not None:
         admin["project"], api["project"] = result["project"]["id"], result["project"]["key"]
     return drill_into(model, path, admin=admin, api=api)
@@ -141,10 +141,6 @@ def _drill_history(result: Result, **words: Any) -> Drill | None:
     told = write_past_set(PastSet(as_of=as_of, project=project, **words))
     model, path = PATHS[result["about"]]
     return drill_into(model, path, admin={"status": "all", "history": told}, api={"history": told})
-
-
-def _spell(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")
 
 
 def _note(result: Result) -> list[str]:

@@ -13,8 +13,9 @@ from incidents.services.past_sets import PastSet
 from reports.kinds.contract import Drill, Figure, Heading, Kind, Presentation, Question, Result, Row, Table
 from reports.kinds.durations import DAY
 from reports.kinds.periods import TICK, PeriodSerializer, find_project
-from reports.kinds.work import ISSUES, SUBJECT_CHOICES, SUBJECTS, drill_into_work, find_spans, spell
+from reports.kinds.work import ISSUES, SUBJECT_CHOICES, SUBJECTS, drill_into_work, find_spans
 from tracker.charts import Bar, Markup, Words, draw_bars
+from tracker.periods import spell_moment
 
 LAST_DAYS = 30
 LABELS = {str(value): str(label) for value, label in IssueStatus.choices}
@@ -45,7 +46,7 @@ def compute_daily_summary(question: Question) -> Result:
     return {
         "subject": subject.key,
         "project": key or None,
-        "as_of": spell(question.as_of),
+        "as_of": spell_moment(question.as_of),
         "status_counts": counts,
         "done_last_30_days": done["count"],
         "avg_lead_time_days_last_30_days": round(float(done["age"] / done["count"]) / DAY, 4)

@@ -18,3 +18,8 @@ def drill_into(model: str, path: str, *, admin: Words, api: Words) -> Drill | No
         return None
     page = reverse(f"admin:incidents_{model}_changelist")
     return Drill(f"{page}?{urlencode(admin)}", f"{path}?{urlencode(api)}" if api else path)
+
+
+def lead_to(drill: Drill | None) -> str:
+    """The address that a mark in a chart leads to; empty where there is no list."""
+    return drill.admin if drill else ""

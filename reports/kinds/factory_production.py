@@ -5,21 +5,19 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from django.conf import settings
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from rest_framework import serializers
 
-from reports.kinds.backlog import Bucket, cut
 from reports.kinds.contract import Kind, Question, Result
-from reports.kinds.periods import Period, PeriodSerializer, read_period
+from reports.kinds.periods import PeriodSerializer, read_period
 from reports.kinds.production_pages import present_production
+from reports.kinds.trends import list_counted
 from tracker.exceptions import InvalidInput
 from tracker.models import Factory
 from tracker.row_ids import MAX_DIGITS, read_row_id
 from tracker.services.factories import visible_factories
 from tracker.services.production import visible_points
-from tracker.site_time import DAY, start_of_day
 
 MOST_FACTORIES = 200
 # Of next to no goal there is no share that says anything.
@@ -55,9 +53,8 @@ class ProductionSerializer(PeriodSerializer):
 def compute_production(question: Question) -> Result:
     """Sums of goal and actual by factory, and by day, week or month."""
     period, factories = read_period(question), _find_factories(question)
-    word, buckets = cut(period.first, period.last)
-    buckets = [bucket for bucket in buckets if start_of_day(bucket.first) < period.end]
-    rows = _add_up(question, [start_of_day(bucket.first) for bucket in buckets], period.end, list(factories))
+    word, buckets = list_counted(period)
+    rows = _add_up(question, [bucket.start for bucket in buckets], period.end, list(factories))
     shown = sorted({pk for pk, _ in rows}, key=lambda pk: (factories[pk], pk))
     told = []
     for pk in shown:
@@ -67,20 +64,11 @@ def compute_production(question: Question) -> Result:
         told.append({"id": pk, "name": factories[pk], **_tell(whole), "over_time": parts})
     return {
         **period.describe(),
-        "start": period.start.isoformat(),
-        "end": period.end.isoformat(),
-        "zone": settings.SITE_TIMEZONE,
         "bucket": word,
-        "buckets": [_tell_bucket(bucket, period) for bucket in buckets],
+        "buckets": [bucket.describe() for bucket in buckets],
         "total": _tell(_sum(rows.values())),
         "factories": told,
     }
-
-
-def _tell_bucket(bucket: Bucket, period: Period) -> dict[str, str]:
-    end = min(start_of_day(bucket.last + DAY), period.end)
-    days = {"from": bucket.first.isoformat(), "to": bucket.last.isoformat()}
-    return {**days, "start": start_of_day(bucket.first).isoformat(), "end": end.isoformat()}
 
 
 def _find_factories(question: Question) -> dict[int, str]:

@@ -5,7 +5,8 @@ from typing import Any
 
 from reports.kinds.axes import write_day
 from reports.kinds.contract import Drill, Figure, Heading, Presentation, Result, Row, Table
-from reports.kinds.drills import drill_into
+from reports.kinds.drills import drill_into, lead_to
+from reports.kinds.shares import write_percent
 from tracker.charts import Cell, Column, Markup, Spot, Words, draw_columns, draw_heat_map, draw_plane
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -28,7 +29,7 @@ def _tell_figures(result: Result) -> list[Figure]:
         if result[word]:
             figures.append(Figure(word.capitalize(), f"{result[word]:,}", _drill(result, recovery=word)))
     if result["recovery_percent"] is not None:
-        figures.append(Figure("Recovered of what went missing", f"{result['recovery_percent']:.1f} %"))
+        figures.append(Figure("Recovered of what went missing", write_percent(result["recovery_percent"])))
     if result["with_loss"]:
         figures.append(Figure(f"Estimated loss, of {result['with_loss']:,} incidents", f"{result['loss']:,.0f}"))
     return figures
@@ -46,7 +47,7 @@ def _draw_map(result: Result) -> Markup:
         mark = str(number) if spot["is_listed"] else ""
         tip = f"{_place(spot)}: {spot['n']:,}"
         spots.append(
-            Spot(spot["latitude"], spot["longitude"], spot["n"], tip, _lead(_drill_spot(result, spot)), mark, name)
+            Spot(spot["latitude"], spot["longitude"], spot["n"], tip, lead_to(_drill_spot(result, spot)), mark, name)
         )
     listed = sum(spot["is_listed"] for spot in result["spots"])
     told = f"The {len(spots):,} fullest squares; the first {listed} are numbered. The fullest: {spots[0].tip}."
@@ -62,7 +63,7 @@ def _draw_time(result: Result) -> Markup:
         parts = [*row["counts"], *([row["n"] - sum(row["counts"])] if has_rest else [])]
         told = ", ".join(f"{name} {part:,}" for name, part in zip(series, parts, strict=True) if part)
         tip = f"{row['from']}: {row['n']:,}" + (f" ({told})" if told else "")
-        columns.append(Column(write_day(row["from"], result["bucket"]), parts, tip, _lead(_drill_days(result, row))))
+        columns.append(Column(write_day(row["from"], result["bucket"]), parts, tip, lead_to(_drill_days(result, row))))
     most = max(columns, key=lambda column: column.total)
     words = Words(
         "incidents-over-time",
@@ -80,7 +81,7 @@ def _draw_hours(result: Result) -> Markup:
             tip = f"{day}, {hour:02d}:00 – {hour:02d}:59: {count:,}"
             most = max(most, (count, tip))
             # The API's lists know no hours, so these lead to the back office alone.
-            href = _lead(_drill(result, admin={"weekday": number, "hour": hour})) if count else ""
+            href = lead_to(_drill(result, admin={"weekday": number, "hour": hour})) if count else ""
             drawn.append(Cell(count, tip, href))
         cells.append(drawn)
     words = Words("by-hour", "Incidents by weekday and hour", f"Seven rows of 24 hours. The most: {most[1]}.")
@@ -134,10 +135,6 @@ def _place(spot: Mapping[str, Any]) -> str:
     return spot["place"] or f"{spot['latitude']:.4f}, {spot['longitude']:.4f}"
 
 
-def _lead(drill: Drill | None) -> str:
-    return drill.admin if drill else ""
-
-
 def _drill_spot(result: Result, spot: Mapping[str, Any]) -> Drill | None:
     place = f"{spot['latitude']:.6f},{spot['longitude']:.6f}"
     return _drill(result, admin={"near": place}, api={"cell": place})
@@ -145,7 +142,7 @@ def _drill_spot(result: Result, spot: Mapping[str, Any]) -> Drill | None:
 
 def _drill_days(result: Result, row: Mapping[str, Any]) -> Drill | None:
     days = {"occurred_from": row["from"], "occurred_to": row["to"]}
-    start, end = map(_spell, row["moments"])
+    start, end = row["moments"]
     return _drill(result, admin=days, api={"occurred_after": start, "occurred_before": end})
 
 
@@ -162,9 +159,9 @@ def _drill(
         common["project"] = result["project"]["key"]
     days = {"status": "all", "occurred_from": result["from"], "occurred_to": result["to"]}
     moments = {
-        "occurred_after": _spell(result["start"]),
-        "occurred_before": _spell(result["end"]),
-        "created_before": _spell(result["reported_before"]),
+        "occurred_after": result["start"],
+        "occurred_before": result["end"],
+        "created_before": result["reported_before"],
     }
     return drill_into(
         "incident",
@@ -172,10 +169,6 @@ def _drill(
         admin={**days, **common, **(admin or {})},
         api={**moments, **common, **(api or {})},
     )
-
-
-def _spell(moment: str) -> str:
-    return moment.replace("+00:00", "Z")
 
 
 def _note(result: Result) -> list[str]:

@@ -1,9 +1,7 @@
 """Where and when incidents happen most: by place, category, weekday and hour."""
 
-from datetime import UTC
 from typing import Any
 
-from django.conf import settings
 from rest_framework import serializers
 
 from incidents.models import IncidentCategory
@@ -12,8 +10,9 @@ from incidents.services.incident_figures import HOT_SPOTS, Analysis, CategoryFig
 from incidents.services.incident_scope import AnalysisScope
 from reports.kinds.contract import Kind, Question, Result
 from reports.kinds.hotspot_pages import present_hotspots
-from reports.kinds.periods import TICK, Period, PeriodSerializer, find_project, read_period
+from reports.kinds.periods import TICK, Period, PeriodSerializer, describe_project, find_project, read_period
 from tracker.exceptions import InvalidInput
+from tracker.periods import spell_moment
 from tracker.site_time import DAY, site_zone, start_of_day
 
 NO_CATEGORY = "There is no category of this key."
@@ -47,11 +46,8 @@ def compute_hotspots(question: Question) -> Result:
     analysis = analyse_incidents(actor=question.actor, scope=scope)
     return {
         **period.describe(),
-        "start": period.start.isoformat(),
-        "end": period.end.isoformat(),
-        "reported_before": (question.as_of.astimezone(UTC) + TICK).isoformat(),
-        "zone": settings.SITE_TIMEZONE,
-        "project": None if project is None else {"key": project.key, "id": project.pk},
+        "reported_before": spell_moment(question.as_of + TICK),
+        "project": describe_project(project),
         "category": key,
         "total": analysis.total,
         **_tell_recovery(analysis.recovered, analysis.missing),
@@ -85,8 +81,8 @@ def _tell_when_and_where(analysis: Analysis, period: Period) -> dict[str, Any]:
                 "n": sum(bucket.counts.values()),
                 "counts": [bucket.counts.get(key, 0) for key in named],
                 "moments": [
-                    max(start_of_day(bucket.first), period.start).isoformat(),
-                    min(start_of_day(bucket.last + DAY), period.end).isoformat(),
+                    spell_moment(max(start_of_day(bucket.first), period.start)),
+                    spell_moment(min(start_of_day(bucket.last + DAY), period.end)),
                 ],
             }
             for bucket in analysis.over_time

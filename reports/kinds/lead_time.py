@@ -16,7 +16,7 @@ from reports.kinds.people import name_people
 from reports.kinds.periods import Period, PeriodSerializer, find_project, read_period
 from reports.kinds.spread import Hours, Spread, epoch_of, no_facts, spread_rows
 from reports.kinds.trends import bucket_of, choose_bucket, list_buckets
-from reports.kinds.work import ISSUES, SUBJECT_CHOICES, SUBJECTS, find_spans, spell, tell_set
+from reports.kinds.work import ISSUES, SUBJECT_CHOICES, SUBJECTS, find_spans, tell_set
 from tracker.exceptions import InvalidInput
 from tracker.models import Project
 
@@ -82,12 +82,7 @@ def _read_grouping(question: Question) -> str:
 def _tell_over_time(spread: Spread, period: Period, bucket: str) -> list[dict[str, Any]]:
     found = spread.groups["bucket"]
     return [
-        {
-            "first_day": one.first.isoformat(),
-            "start": spell(one.start),
-            "end": spell(one.end),
-            **(found.get(one.first) or no_facts()),
-        }
+        {"first_day": one.whole.isoformat(), **one.describe(), **(found.get(one.whole) or no_facts())}
         for one in list_buckets(period, bucket)
     ]
 

@@ -6,7 +6,9 @@ from typing import Any
 
 from django.utils.dateparse import parse_datetime
 
+from reports.kinds.axes import HEADINGS
 from reports.kinds.contract import Drill, Figure, Heading, Presentation, Result, Row, Table
+from reports.kinds.drills import lead_to
 from reports.kinds.durations import (
     NAMES,
     Unit,
@@ -22,7 +24,6 @@ from tracker.charts import Bar, Line, Markup, Words, draw_bars, draw_lines
 
 MOST_BARS = 20
 TITLES = {"project": "Project", "severity": "Severity", "assignee": "Assignee"}
-BUCKETS = {"day": "Day", "week": "Week from", "month": "Month from"}
 DRAWN = ("median", "p85", "p95")
 
 
@@ -46,8 +47,7 @@ def _draw_groups(result: Result, unit: Unit) -> Markup:
     for group in result["groups"][:MOST_BARS]:
         written = [write_duration(group["wall"][name]) for name in DRAWN]
         told = ", ".join(f"{NAMES[name].lower()} {words}" for name, words in zip(DRAWN, written, strict=True))
-        drill = _drill(result, group)
-        tip, href = f"{group['label']}: {told}, of {group['n']:,}", drill.admin if drill else ""
+        tip, href = f"{group['label']}: {told}, of {group['n']:,}", lead_to(_drill(result, group))
         bars.append(Bar(group["label"], [in_unit(group["wall"][name], unit) for name in DRAWN], tip, href))
     by = TITLES[result["group_by"]].lower()
     words = Words("lead-time-by-group", f"Lead time by {by}, in {unit[0]}", f"{len(bars)} groups. {bars[0].tip}.")
@@ -75,7 +75,7 @@ def _tabulate(result: Result, unit: Unit) -> list[Table]:
         Row((one["first_day"], *duration_cells(one, unit)), _drill(result, bucket=one) if one["n"] else None)
         for one in result["over_time"]
     ]
-    first = Heading("bucket", BUCKETS[result["bucket"]])
+    first = Heading("bucket", HEADINGS[result["bucket"]])
     return [
         Table("groups", f"By {title.lower()}", (Heading("group", title), *headings), rows),
         Table("over_time", "Over time", (first, *headings), over_time),

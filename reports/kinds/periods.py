@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from rest_framework import serializers
 
 from reports.kinds.contract import Question
 from tracker.exceptions import InvalidInput
 from tracker.models import Project
+from tracker.periods import FIRST_YEAR, LAST_YEAR, spell_moment
 from tracker.services.projects import visible_projects
 from tracker.site_time import day_of, start_of_day
 
-FIRST_YEAR, LAST_YEAR = 1970, 2200
 MOST_DAYS = 3_700
 USUAL_DAYS = 30
 NO_PROJECT = "There is no project of this key, or none that you may see."
@@ -72,7 +73,13 @@ class Period:
 
     def describe(self) -> dict[str, str]:
         """For a result: it says itself what it is about."""
-        return {"from": self.first.isoformat(), "to": self.last.isoformat()}
+        return {
+            "from": self.first.isoformat(),
+            "to": self.last.isoformat(),
+            "start": spell_moment(self.start),
+            "end": spell_moment(self.end),
+            "zone": settings.SITE_TIMEZONE,
+        }
 
 
 def read_period(question: Question) -> Period:
@@ -101,6 +108,11 @@ def find_project(question: Question) -> Project | None:
     if project is None:
         raise InvalidInput.of_field("project", NO_PROJECT)
     return project
+
+
+def describe_project(project: Project | None) -> dict[str, Any] | None:
+    """For a result: what lists narrow by, in the API and in the back office."""
+    return None if project is None else {"key": project.key, "id": project.pk}
 
 
 def _read_day(text: Any) -> date | None:

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from reports.kinds.contract import Drill, Figure, Heading, Presentation, Result, Row, Table
+from reports.kinds.shares import write_percent
 from tracker.charts import Bar, Line, Markup, Words, draw_bars, draw_lines
 
 MOST_LINES, MOST_BARS = 7, 40
@@ -17,8 +18,8 @@ def present_production(result: Result, parameters: Mapping[str, Any]) -> Present
     """Goal attainment by factory and over time."""
     total = result["total"]
     figures = [
-        Figure("Made of the goal", _write_percent(total["percent"])),
-        Figure("Points at the goal or above", _write_percent(total["reached_percent"])),
+        Figure("Made of the goal", write_percent(total["percent"])),
+        Figure("Points at the goal or above", write_percent(total["reached_percent"])),
         Figure("Points", f"{total['points']:,}"),
     ]
     charts = [_draw_factories(result), _draw_time(result)] if result["factories"] else []
@@ -29,18 +30,14 @@ def present_production(result: Result, parameters: Mapping[str, Any]) -> Present
     return Presentation(figures, charts, [_tabulate_factories(result), _tabulate_time(result)], notes)
 
 
-def _write_percent(percent: float | None) -> str:
-    return "–" if percent is None else f"{percent:.1f} %"
-
-
 def _draw_factories(result: Result) -> Markup:
     bars = []
     for factory in result["factories"][:MOST_BARS]:
         percent = factory["percent"]
-        tip = f"{factory['name']}: {_write_percent(percent)} of the goal, {factory['points']:,} points"
+        tip = f"{factory['name']}: {write_percent(percent)} of the goal, {factory['points']:,} points"
         href = _drill(result, factory).admin
         bars.append(
-            Bar(factory["name"], [percent], tip, href, 100 if percent is not None else None, [_write_percent(percent)])
+            Bar(factory["name"], [percent], tip, href, 100 if percent is not None else None, [write_percent(percent)])
         )
     told = f"{len(bars)} factories. {bars[0].tip}."
     words = Words("production-by-factory", "Production in percent of the goal, by factory", told)
@@ -95,7 +92,6 @@ def _tabulate_time(result: Result) -> Table:
 
 def _drill(edges: Mapping[str, Any], factory: Mapping[str, Any]) -> Drill:
     """The factory's points from the start up to the end of the period, or of a part of it."""
-    start, end = (edges[edge].replace("+00:00", "Z") for edge in ("start", "end"))
-    query = urlencode({"from": start, "to": end})
+    query = urlencode({"from": edges["start"], "to": edges["end"]})
     page = reverse("admin:tracker_factory_production", args=[factory["id"]])
     return Drill(f"{page}?{query}", f"/v1/factories/{factory['id']}/points?{query}")

@@ -18,7 +18,7 @@ from reports.kinds.periods import Period, PeriodSerializer, find_project, read_p
 from reports.kinds.response_pages import present_response
 from reports.kinds.spread import Hours, Spread, epoch_of, spread_rows, spread_statement
 from reports.kinds.trends import bucket_of, choose_bucket, list_buckets
-from reports.kinds.work import INCIDENTS, ISSUES, SUBJECTS, find_spans, spell, tell_set
+from reports.kinds.work import INCIDENTS, ISSUES, SUBJECTS, find_spans, tell_set
 from tracker import access
 from tracker.site_time import site_zone
 
@@ -89,9 +89,9 @@ def _may_know(question: Question, resource: str) -> bool:
 def _tell(asked: Asked, spread: Spread) -> dict[str, Any]:
     over_time = []
     for one in list_buckets(asked.period, asked.bucket):
-        facts = spread.groups[BUCKET].get(one.first)
+        facts = spread.groups[BUCKET].get(one.whole)
         told = {"n": facts["n"], "mean": facts["wall"]["mean"]} if facts else {"n": 0, "mean": None}
-        over_time.append({"first_day": one.first.isoformat(), "start": spell(one.start), "end": spell(one.end), **told})
+        over_time.append({"first_day": one.whole.isoformat(), **one.describe(), **told})
     return {**spread.total, "over_time": over_time}
 
 

@@ -7,8 +7,9 @@ from typing import Any
 from django.utils.dateparse import parse_datetime
 
 from incidents.services.past_sets import ACKNOWLEDGED, ANSWERED, RESOLVED, write_past_set
+from reports.kinds.axes import HEADINGS
 from reports.kinds.contract import Drill, Figure, Heading, Presentation, Result, Row, Table
-from reports.kinds.drills import drill_into
+from reports.kinds.drills import drill_into, lead_to
 from reports.kinds.durations import (
     Unit,
     choose_unit,
@@ -32,7 +33,6 @@ MEASURES: Mapping[str, tuple[str, str, dict[str, str]]] = {
     "issues_triaged": (MTTA, "Issues, reported to triaged", {"first": "TRIAGED"}),
     "issues_done": (MTTR, "Issues, reported to done", {"was": "DONE"}),
 }
-BUCKETS = {"day": "Day", "week": "Week from", "month": "Month from"}
 
 
 def present_response(result: Result, parameters: Mapping[str, Any]) -> Presentation:
@@ -60,11 +60,11 @@ def _mean(one: Mapping[str, Any]) -> str:
 def _draw_means(result: Result, kind: str, measures: list[Mapping[str, Any]], unit: Unit) -> Markup:
     bars = []
     for one in measures:
-        name, drill = MEASURES[one["key"]][1], _drill(result, one)
+        name = MEASURES[one["key"]][1]
         values = [in_unit(one[time]["mean"], unit) for time in ("wall", "working")]
         figures = [_mean(one), write_work(one["working"]["mean"])]
         tip = f"{name}: {figures[0]}, in working time {figures[1]}, of {one['n']:,}"
-        bars.append(Bar(name.partition(",")[0], values, tip, drill.admin if drill else "", figures=figures))
+        bars.append(Bar(name.partition(",")[0], values, tip, lead_to(_drill(result, one)), figures=figures))
     words = Words(f"{kind.lower()}-means", f"{kind}, mean in {unit[0]}", f"{'. '.join(bar.tip for bar in bars)}.")
     return draw_bars(words, bars, series=["By the clock", "Working time"])
 
@@ -94,7 +94,7 @@ def _tabulate(result: Result, kind: str, measures: list[Mapping[str, Any]], unit
     first = Heading("measure", "Measure")
     headings = (
         first,
-        Heading("bucket", BUCKETS[result["bucket"]]),
+        Heading("bucket", HEADINGS[result["bucket"]]),
         Heading("n", "n"),
         Heading("mean", "Mean", unit[0]),
     )

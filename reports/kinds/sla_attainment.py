@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.conf import settings
 from rest_framework import serializers
 
 from incidents.choices import ClockKind
@@ -11,7 +10,7 @@ from incidents.services.policies import current_book
 from reports.kinds.attainment_counts import DIMENSIONS, TOTAL, Attainment, Group, Tally
 from reports.kinds.attainment_pages import present_attainment
 from reports.kinds.contract import Kind, Question, Result
-from reports.kinds.periods import PeriodSerializer, find_project, read_period
+from reports.kinds.periods import PeriodSerializer, describe_project, find_project, read_period
 from tracker.models import Project, User
 
 JUDGED, TODAY, BOTH = "judged", "today", "both"
@@ -39,10 +38,7 @@ def compute_attainment(question: Question) -> Result:
     tallies: dict[str, Tally] = {}
     result: dict[str, Any] = {
         **period.describe(),
-        "start": period.start.isoformat(),
-        "end": period.end.isoformat(),
-        "zone": settings.SITE_TIMEZONE,
-        "project": None if project is None else {"key": project.key, "id": project.pk},
+        "project": describe_project(project),
         "policy_version": None,
     }
     if asked in (JUDGED, BOTH):

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import QuerySet
@@ -16,6 +15,7 @@ from reports.kinds.contract import Drill
 from reports.kinds.drills import drill_into
 from tracker import clock
 from tracker.access import Actor
+from tracker.periods import spell_moment
 
 ISSUES, INCIDENTS = "issues", "incidents"
 
@@ -59,15 +59,10 @@ def drill_into_work(subject: str, wanted: PastSet) -> Drill | None:
     return drill_into(row, f"/v1/{subject}", admin={"status": "all", "history": history}, api={"history": history})
 
 
-def spell(moment: datetime) -> str:
-    """A moment as results keep it."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
 def tell_set(wanted: PastSet) -> dict[str, str | None]:
     """What a result keeps of a set, so that it can say where its rows are."""
-    start, end = (None if moment is None else spell(moment) for moment in (wanted.start, wanted.end))
-    return {"as_of": spell(wanted.as_of), "start": start, "end": end}
+    start, end = (None if moment is None else spell_moment(moment) for moment in (wanted.start, wanted.end))
+    return {"as_of": spell_moment(wanted.as_of), "start": start, "end": end}
 
 
 def read_set(result: Mapping[str, Any], **changes: Any) -> PastSet:

@@ -9,7 +9,6 @@ from django.db.models import QuerySet
 
 from reports.choices import UNFINISHED_STATES, ReportState
 from reports.kinds import find_kind
-from reports.kinds.periods import FIRST_YEAR
 from reports.models import Report
 from reports.services.digests import digest_question
 from reports.services.parameters import check_parameters
@@ -29,6 +28,7 @@ from tracker.access import Actor
 from tracker.exceptions import Conflict, InvalidInput, NotFound
 from tracker.files.keeping import forget_files
 from tracker.models import Project
+from tracker.periods import FIRST_YEAR
 
 MAX_SCHEDULE_CHARACTERS = 200
 

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from incidents.models import Issue
-from reports.kinds.backlog import BACKLOG, FLOWS, cut, present_backlog
+from reports.kinds.backlog import BACKLOG, FLOWS, present_backlog
+from reports.kinds.periods import Period
+from reports.kinds.trends import list_counted
 from reports.models import DailyStat
 from reports.services.daily_stats import refresh_daily_stats
 from reports.services.digests import spell_json
@@ -136,11 +138,15 @@ def test_a_reporter_is_told_of_their_own_alone(move_clock):
         ask("tickets", as_of=clock.now(), actor=reporter)
 
 
+def _period_of(first: date, last: date) -> Period:
+    return Period(first, last, start_of_day(first), start_of_day(last + DAY))
+
+
 def test_long_periods_are_told_by_week_and_by_month():
-    word, weeks = cut(date(2026, 1, 1), date(2026, 6, 30))
+    word, weeks = list_counted(_period_of(date(2026, 1, 1), date(2026, 6, 30)))
     assert (word, len(weeks)) == ("week", 27)
     assert [str(weeks[0].last), str(weeks[1].first), str(weeks[-1].last)] == ["2026-01-04", "2026-01-05", "2026-06-30"]
-    word, months = cut(date(2020, 11, 15), date(2026, 6, 3))
+    word, months = list_counted(_period_of(date(2020, 11, 15), date(2026, 6, 3)))
     assert (word, len(months)) == ("month", 68)
     assert [str(months[1].first), str(months[1].last), str(months[-1].first)] == [
         "2020-12-01",
