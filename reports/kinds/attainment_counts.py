@@ -18,6 +18,7 @@ from incidents.querysets import TicketQuerySet
 from incidents.services.policies import current_book
 from incidents.services.rejudging import as_if_always, judge_under
 from incidents.services.tickets import visible_tickets
+from incidents.services.told_order import MEANINGS, TOLD_ORDER, write_meanings
 from incidents.sla.clocks import ClockState
 from incidents.sla.policies import Book, Version
 from reports.kinds.contract import Question
@@ -56,12 +57,15 @@ UNION
 SELECT t.id FROM tracker_event e JOIN incidents_ticket t ON t.external_id = e.object_id
  WHERE e.verb = 'ticket.assigned' AND e.at > %(as_of)s AND t.received_at <= %(as_of)s
 """
-PROJECTS_THEN = """
+SPELLINGS_THEN = "SELECT DISTINCT status FROM incidents_ticketevent WHERE ticket_id = ANY(%(ids)s)"
+PROJECTS_THEN = f"""
 SELECT DISTINCT ON (e.ticket_id) e.ticket_id, p.id
-  FROM incidents_ticketevent e LEFT JOIN tracker_project p ON p.key = e.extra->>'project'
- WHERE e.ticket_id = ANY(%(ids)s) AND e.received_at <= %(as_of)s AND e.updated_at <= %(as_of)s
- ORDER BY e.ticket_id, e.updated_at DESC, coalesce(e.sequence, 0) DESC, e.fingerprint DESC
-"""
+  FROM (SELECT e.*, row_number() OVER (PARTITION BY e.ticket_id ORDER BY {TOLD_ORDER}) AS place
+          FROM incidents_ticketevent e JOIN {MEANINGS} ON w.status = e.status
+         WHERE e.ticket_id = ANY(%(ids)s) AND e.received_at <= %(as_of)s AND e.updated_at <= %(as_of)s) e
+  LEFT JOIN tracker_project p ON p.key = e.extra->>'project'
+ ORDER BY e.ticket_id, e.place DESC
+"""  # noqa: S608
 ASSIGNEES_THEN = """
 SELECT DISTINCT ON (e.object_id) t.id, u.id
   FROM tracker_event e JOIN incidents_ticket t ON t.external_id = e.object_id
@@ -187,7 +191,9 @@ class Attainment:
         since = [pk for pk in found if pk in self.changed]
         if since:
             with connection.cursor() as cursor:
-                cursor.execute(PROJECTS_THEN, {"ids": since, "as_of": self.question.as_of})
+                cursor.execute(SPELLINGS_THEN, {"ids": since})
+                statuses = write_meanings(row[0] for row in cursor.fetchall())
+                cursor.execute(PROJECTS_THEN, {"ids": since, "as_of": self.question.as_of, "statuses": statuses})
                 for pk, project in cursor.fetchall():
                     found[pk] = found[pk]._replace(project=project)
                 cursor.execute(ASSIGNEES_THEN, {"ids": since, "as_of": self.question.as_of})

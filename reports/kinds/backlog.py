@@ -4,17 +4,16 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import orjson
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
 from rest_framework import serializers
 
-from incidents.choices import CATEGORY_RANK, STOPPING_CATEGORIES, Category, IssueStatus, Severity
+from incidents.choices import STOPPING_CATEGORIES, Category, IssueStatus, Severity
 from incidents.services.incidents import visible_incidents
 from incidents.services.issues import visible_issues
-from incidents.services.statuses import look_up_categories
 from incidents.services.tickets import visible_tickets
+from incidents.services.told_order import write_meanings
 from reports.kinds.backlog_pages import present_backlog
 from reports.kinds.backlog_statements import count_tickets, count_work, read_spellings
 from reports.kinds.contract import Kind, Question, Result
@@ -123,15 +122,9 @@ def _bound_rows(actor: Actor, about: str) -> tuple[str, dict[str, Any]]:
 
 
 def _read_statuses(rights: str, parameters: Mapping[str, Any]) -> str:
-    """What each status means, as JSON: the same as for the clocks."""
     with connection.cursor() as cursor:
         cursor.execute(read_spellings(rights), parameters)
-        meanings = look_up_categories(row[0] for row in cursor.fetchall())
-    rows = [
-        {"status": status, "category": str(category), "rank": CATEGORY_RANK[category]}
-        for status, category in sorted(meanings.items())
-    ]
-    return orjson.dumps(rows).decode()
+        return write_meanings(row[0] for row in cursor.fetchall())
 
 
 def _find_labels(about: str, stock: Stock) -> list[str]:

@@ -4,6 +4,8 @@ A stay is a stretch in which a row was the same. Issues and incidents keep their
 told of them by the moment in question. Only rows that were open at the start or changed since are read.
 """
 
+from incidents.services.told_order import MEANINGS, TOLD_ORDER
+
 # The stay before one that begins in the period ends in it, so it is here as well.
 _WORK = """
 stays AS (
@@ -18,7 +20,7 @@ t.received_at <= %(as_of)s AND {rights} AND (
   t.is_open OR t.updated_at >= %(start)s OR t.created_at >= %(start)s
   OR t.id IN (SELECT late.ticket_id FROM incidents_ticketevent late WHERE late.received_at > %(as_of)s))
 """
-# The total order of histories. Of one instant the last word counts, what a sender dates before the creation counts from
+# Of one instant the last word counts, what a sender dates before the creation counts from
 # the creation on, and until the first word a ticket is new.
 _TICKETS = """
 told AS (
@@ -27,10 +29,10 @@ told AS (
          lead(e.updated_at) OVER told AS next_at, first_value(e.priority) OVER told AS first_label,
          first_value(p.id) OVER told AS first_project
     FROM incidents_ticket t JOIN incidents_ticketevent e ON e.ticket_id = t.id
-    JOIN jsonb_to_recordset(%(statuses)s) AS w(status text, category text, rank int) ON w.status = e.status
+    JOIN {meanings} ON w.status = e.status
     LEFT JOIN tracker_project p ON p.key = e.extra->>'project'
    WHERE {candidates} AND e.received_at <= %(as_of)s AND e.updated_at <= %(as_of)s
-  WINDOW told AS (PARTITION BY e.ticket_id ORDER BY e.updated_at, coalesce(e.sequence, 0), w.rank, e.fingerprint),
+  WINDOW told AS (PARTITION BY e.ticket_id ORDER BY {order}),
          whole AS (told ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
 ), words AS (
   SELECT *, greatest(updated_at, created_at) AS at FROM told
@@ -76,7 +78,8 @@ def count_work(name: str, rights: str) -> str:
 
 def count_tickets(rights: str) -> str:
     """The statement for tickets, which needs to be told what their statuses mean."""
-    return f"WITH {_TICKETS.format(candidates=_CANDIDATES.format(rights=rights))}{_COUNT}"
+    candidates = _CANDIDATES.format(rights=rights)
+    return f"WITH {_TICKETS.format(candidates=candidates, meanings=MEANINGS, order=TOLD_ORDER)}{_COUNT}"
 
 
 def read_spellings(rights: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from incidents.choices import STOPPING_CATEGORIES, Category, IssueStatus, Severity
+from incidents.services.told_order import MEANINGS, TOLD_ORDER
 from reports.choices import DailyMeasure
 
 FLOW, STATUSES = "flow", "open_by_status"
@@ -67,7 +68,7 @@ WINDOW stays AS (PARTITION BY s.{name}_id ORDER BY s.started_at, s.id)
 _STAYS_SINCE = """
  WHERE s.{name}_id IN (SELECT {name}_id FROM incidents_{name}span WHERE started_at >= %(since)s)
 """
-# The total order of incidents/intake/ticket_cases.py; then, as for the clocks, of one instant the last word counts, and
+# As for the clocks, of one instant the last word counts, and
 # what a sender dates before the ticket's creation counts from the creation on. Until the first word it is new.
 _TICKETS = """
 SELECT steps.* FROM (
@@ -83,7 +84,7 @@ SELECT steps.* FROM (
           JOIN incidents_ticket t ON t.id = e.ticket_id
           JOIN statuses w ON w.status = e.status
           LEFT JOIN tracker_project p ON p.key = e.extra->>'project' {scope}
-        WINDOW told AS (PARTITION BY e.ticket_id ORDER BY e.updated_at, coalesce(e.sequence, 0), w.rank, e.fingerprint)
+        WINDOW told AS (PARTITION BY e.ticket_id ORDER BY {order})
       ) ordered
      WHERE next_at IS NULL OR next_at > at
     WINDOW words AS (PARTITION BY ticket_id ORDER BY place)
@@ -122,7 +123,7 @@ SELECT width_bucket(h.at, %(bounds)s::timestamptz[]) AS n, CASE WHEN m.ticket_id
         SELECT p.id FROM (
             SELECT e.extra, e.updated_at <= h.at AS is_past, row_number() OVER told AS place
               FROM incidents_ticketevent e JOIN statuses w ON w.status = e.status WHERE e.ticket_id = m.ticket_id
-            WINDOW told AS (ORDER BY e.updated_at, coalesce(e.sequence, 0), w.rank, e.fingerprint)
+            WINDOW told AS (ORDER BY {order})
         ) e LEFT JOIN tracker_project p ON p.key = e.extra->>'project'
          ORDER BY is_past DESC, CASE WHEN is_past THEN -place ELSE place END LIMIT 1
     ) END AS project_id, 'flow' AS part, h.word, count(*) AS by
@@ -136,7 +137,7 @@ _CLOCKS_SINCE = """(
      WHERE t.updated_at >= %(since)s AND k.stopped_at >= %(since)s
 )"""
 _MOVERS_SINCE = "AND e.ticket_id IN (SELECT ticket_id FROM hits)"
-_SPELLINGS = "statuses AS (SELECT * FROM jsonb_to_recordset(%(statuses)s) AS s(status text, category text, rank int)), "
+_SPELLINGS = f"statuses AS (SELECT * FROM {MEANINGS}), "  # noqa: S608
 READ_SPELLINGS = "SELECT DISTINCT e.status FROM incidents_ticketevent e"
 # Ticket by ticket as well: there are far too many events to look through them all.
 READ_SPELLINGS_SINCE = f"""
@@ -154,7 +155,7 @@ def _change_work(name: str, is_whole: bool) -> tuple[str, str]:
 
 
 def _change_tickets(is_whole: bool) -> tuple[str, str]:
-    steps = _TICKETS.format(scope="" if is_whole else _TICKETS_SINCE)
+    steps = _TICKETS.format(order=TOLD_ORDER, scope="" if is_whole else _TICKETS_SINCE)
     return f"{_SPELLINGS}moves AS ({_MOVES.format(steps=steps)}), ", _STEPS.format(labels="open_by_priority")
 
 
@@ -164,7 +165,7 @@ def _change_sla(is_whole: bool) -> tuple[str, str]:
         clocks="incidents_clock" if is_whole else _CLOCKS_SINCE,
         movers_scope="" if is_whole else _MOVERS_SINCE,
     )
-    return _SPELLINGS + hits, _SLA
+    return _SPELLINGS + hits, _SLA.format(order=TOLD_ORDER)
 
 
 # For each measure, by whether all history is read: the tables that go before, and the changes.

@@ -10,13 +10,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-import orjson
 from django.db import connection, transaction
 from django.db.models import Count, Min, QuerySet
 
-from incidents.choices import CATEGORY_RANK
-from incidents.models import Alert, IncidentSpan, IssueSpan, Ticket, TicketStatus
-from incidents.services.statuses import guess_category, status_key
+from incidents.models import Alert, IncidentSpan, IssueSpan, Ticket
+from incidents.services.told_order import write_meanings
 from reports.choices import DailyMeasure
 from reports.models import DailyStat
 from reports.services.daily_changes import CLOSED, READ_SPELLINGS, READ_SPELLINGS_SINCE
@@ -205,13 +203,8 @@ def _write(measure: DailyMeasure, days: _Stretch, statuses: str, *, is_whole: bo
 
 
 def read_statuses(*, since: datetime | None = None) -> str:
-    """What each status means as senders spell it, as JSON: the same as for the clocks."""
+    """What statuses mean, of all events or of what has changed since."""
     with connection.cursor() as cursor:
         cursor.execute(READ_SPELLINGS if since is None else READ_SPELLINGS_SINCE, {"since": since})
         spellings = [row[0] for row in cursor.fetchall()]
-    known = dict(TicketStatus.objects.values_list("key", "category"))
-    rows = []
-    for spelling in spellings:
-        category = str(known.get(status_key(spelling)) or guess_category(spelling)[0])
-        rows.append({"status": spelling, "category": category, "rank": CATEGORY_RANK[category]})
-    return orjson.dumps(rows).decode()
+    return write_meanings(spellings)

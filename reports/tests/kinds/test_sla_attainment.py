@@ -121,6 +121,18 @@ def test_nothing_that_happens_later_changes_what_is_said_of_a_moment(tickets, mo
         assert cursor.fetchone()[0] > 8
 
 
+@pytest.mark.parametrize("number", range(2))
+def test_of_two_words_at_one_moment_the_later_stage_says_which_project_it_was(tickets, move_clock, number):
+    make_project(key="LAB")
+    tell(f"T-1{number}", ("active", 100), project="LAB")
+    tell(f"T-1{number}", ("closed", 100), project="OPS")
+    move_clock(to=at(700))
+    before = ask()["groups"]["project"]
+    move_clock(to=at(900))
+    tell(f"T-1{number}", ("closed", 800), project="LAB")
+    assert ask(as_of=at(700))["groups"]["project"] == before
+
+
 def test_every_figure_leads_to_its_tickets(tickets):
     maintainer = make_user()
     assign_ticket(actor=SYSTEM, ticket=Ticket.objects.get(external_id="T-3"), assignee=maintainer)
