@@ -1,12 +1,10 @@
 """/v1/incidents: reported, listed, changed, moved and exported."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import StreamingHttpResponse
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -20,7 +18,7 @@ from incidents.api.incident_serializers import (
     NewIncidentSerializer,
 )
 from incidents.api.incident_shapes import IncidentSerializer, IncidentStatsSerializer, WholeIncidentSerializer
-from incidents.api.issues import FORMAT, INCLUDE, MAX_FILES, MAX_ROWS_WITH_HTML
+from incidents.api.issues import INCLUDE, MAX_FILES, MAX_ROWS_WITH_HTML
 from incidents.models import Incident
 from incidents.services.incident_exports import export_incidents
 from incidents.services.incident_moves import move_incident
@@ -34,8 +32,8 @@ from incidents.services.incidents import (
 )
 from incidents.services.issue_search import find_words, search_query_of
 from incidents.services.reports_with_files import create_incident_with_files
+from tracker.api.csv_exports import CsvExportMixin
 from tracker.api.etags import etag_of
-from tracker.api.filters import list_parameters
 from tracker.api.multipart import UploadRules
 from tracker.api.permissions import column_of
 from tracker.api.viewsets import ApiViewSet, ListMixin, RetrieveMixin
@@ -46,10 +44,11 @@ NEW_INCIDENT = {"application/json": NewIncidentSerializer, "multipart/form-data"
 
 
 @extend_schema_view(list=extend_schema(parameters=[INCLUDE]), retrieve=extend_schema(responses=WholeIncidentSerializer))
-class IncidentViewSet(ListMixin, RetrieveMixin, ApiViewSet[Incident]):
+class IncidentViewSet(CsvExportMixin, ListMixin, RetrieveMixin, ApiViewSet[Incident]):
     """Incidents by their id or key (INC-12). The page's ids come first, then everything about them in one query."""
 
     resource = "incidents"
+    export_name = "incidents"
     serializer_class = IncidentSerializer
     filterset_class = IncidentFilterSet
     ordering_fields = {"id": "pk", "occurred_at": "occurred_at", "created_at": "created_at", "updated_at": "updated_at"}
@@ -128,18 +127,6 @@ class IncidentViewSet(ListMixin, RetrieveMixin, ApiViewSet[Incident]):
         """Figures of all incidents that the caller may see."""
         return Response(asdict(count_incidents(actor=self.actor)))
 
-    @extend_schema(parameters=[FORMAT], responses={(200, "text/csv"): OpenApiTypes.STR}, filters=True)
-    @action(detail=False, methods=["get"], access="export", pagination_class=None)
-    def export(self, request: Request) -> StreamingHttpResponse:
-        """The list as CSV, with the same filters; cells that a spreadsheet would calculate begin with a quote."""
-        if request.query_params.get("format", "csv") != "csv":
-            raise InvalidInput.of_field("format", "Only csv.")
-        incidents = self.filter_queryset(self.get_queryset())
-        headers = {"Content-Disposition": 'attachment; filename="incidents.csv"', "X-Content-Type-Options": "nosniff"}
-        pieces = export_incidents(actor=self.actor, incidents=incidents)
-        return StreamingHttpResponse(pieces, content_type="text/csv; charset=utf-8", headers=headers)
-
-    def allowed_query_params(self) -> Any:
-        """What the list knows, on the export too."""
-        extra = super().allowed_query_params()
-        return {*extra, *list_parameters(self), "format"} if self.action == "export" else extra
+    def export_rows(self, rows: Any) -> Iterator[bytes]:
+        """Incidents as CSV."""
+        return export_incidents(actor=self.actor, incidents=rows)

@@ -1,12 +1,10 @@
 """/v1/issues: reported, listed, changed, moved and exported; /v1/projects/{project}/issues: those of one project."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import StreamingHttpResponse
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -24,8 +22,8 @@ from incidents.services.issue_search import find_words, search_query_of
 from incidents.services.issue_stats import count_issues
 from incidents.services.issues import delete_issue, update_issue, visible_issues
 from incidents.services.reports_with_files import create_issue_with_files
+from tracker.api.csv_exports import CsvExportMixin
 from tracker.api.etags import etag_of
-from tracker.api.filters import list_parameters
 from tracker.api.multipart import UploadRules
 from tracker.api.permissions import column_of
 from tracker.api.viewsets import ApiViewSet, ListMixin, RetrieveMixin
@@ -36,7 +34,6 @@ from tracker.services.projects import projects_of_person
 MAX_ROWS_WITH_HTML = 100
 MAX_FILES = 10
 INCLUDE = OpenApiParameter("include", str, enum=["html"], description=f"Up to {MAX_ROWS_WITH_HTML} rows a page.")
-FORMAT = OpenApiParameter("format", str, enum=["csv"])
 NEW_ISSUE = {"application/json": NewIssueSerializer, "multipart/form-data": NewIssueSerializer}
 PROJECT = OpenApiParameter("project", str, OpenApiParameter.PATH, description="Key of the project.")
 OF_PROJECT = OpenApiParameter("project", str, description="Key of a project.")
@@ -89,9 +86,10 @@ class IssueListMixin(ListMixin):
 
 
 @extend_schema_view(list=extend_schema(parameters=[INCLUDE]), retrieve=extend_schema(responses=WholeIssueSerializer))
-class IssueViewSet(IssueActionsMixin, IssueListMixin, RetrieveMixin, ApiViewSet[Issue]):
+class IssueViewSet(CsvExportMixin, IssueActionsMixin, IssueListMixin, RetrieveMixin, ApiViewSet[Issue]):
     """Issues by their id or key (OPS-12)."""
 
+    export_name = "issues"
     lookup_field = "id"
     lookup_value_regex = "[^/]+"
     http_method_names = ["get", "head", "options", "post", "patch", "delete"]
@@ -130,21 +128,9 @@ class IssueViewSet(IssueActionsMixin, IssueListMixin, RetrieveMixin, ApiViewSet[
         key = request.query_params.get("project")
         return Response(asdict(count_issues(actor=self.actor, project_key=key.upper() if key else None)))
 
-    @extend_schema(parameters=[FORMAT], responses={(200, "text/csv"): OpenApiTypes.STR}, filters=True)
-    @action(detail=False, methods=["get"], access="export", pagination_class=None)
-    def export(self, request: Request) -> StreamingHttpResponse:
-        """The list as CSV, with the same filters; cells that a spreadsheet would calculate begin with a quote."""
-        if request.query_params.get("format", "csv") != "csv":
-            raise InvalidInput.of_field("format", "Only csv.")
-        issues = self.filter_queryset(self.get_queryset())
-        headers = {"Content-Disposition": 'attachment; filename="issues.csv"', "X-Content-Type-Options": "nosniff"}
-        pieces = export_issues(actor=self.actor, issues=issues)
-        return StreamingHttpResponse(pieces, content_type="text/csv; charset=utf-8", headers=headers)
-
-    def allowed_query_params(self) -> Any:
-        """What the list knows, on the export too."""
-        extra = super().allowed_query_params()
-        return {*extra, *list_parameters(self), "format"} if self.action == "export" else extra
+    def export_rows(self, rows: Any) -> Iterator[bytes]:
+        """Issues as CSV."""
+        return export_issues(actor=self.actor, issues=rows)
 
 
 @extend_schema_view(list=extend_schema(parameters=[PROJECT, INCLUDE]))

@@ -11,9 +11,9 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import CharField, F, Func, QuerySet, Value
 
+from tracker.pieces import gather_pieces
 from tracker.spreadsheets import neutralise_lines
 
-PIECE_BYTES = 64 * 1024
 MOMENT = 'YYYY-MM-DD"T"HH24:MI:SS"Z"'
 COPY = "COPY ({query}) TO STDOUT (FORMAT csv, FORCE_QUOTE *)"
 
@@ -38,7 +38,7 @@ def stream_table(rows: "QuerySet[Any]", header: Sequence[str], columns: Mapping[
     except EmptyResultSet:
         # Filters that let nothing through need no statement, and have none.
         return iter([first])
-    return _in_pieces(chain([first], neutralise_lines(_read(sql, parameters))))
+    return gather_pieces(chain([first], neutralise_lines(_read(sql, parameters))))
 
 
 def _as_text(name: str) -> Any:
@@ -52,14 +52,3 @@ def _read(sql: str, parameters: Any) -> Iterator[bytes]:
         with cursor.copy(statement) as copy:
             for line in copy:
                 yield bytes(line)
-
-
-def _in_pieces(lines: Iterator[bytes]) -> Iterator[bytes]:
-    piece = bytearray()
-    for line in lines:
-        piece += line
-        if len(piece) >= PIECE_BYTES:
-            yield bytes(piece)
-            piece.clear()
-    if piece:
-        yield bytes(piece)

@@ -1,28 +1,22 @@
 """/v1/stats/daily: what happened on each day, and what was open at its end, by project and measure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import StreamingHttpResponse
 from django_filters import rest_framework as filters
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
-from rest_framework.decorators import action
-from rest_framework.request import Request
 
 from reports.choices import DailyMeasure
 from reports.models import DailyStat
 from reports.services.daily_exports import export_daily_stats
 from reports.services.daily_stats import visible_daily_stats
-from tracker.api.filters import ChoiceInFilter, InFilter, list_parameters
+from tracker.api.csv_exports import CsvExportMixin
+from tracker.api.filters import ChoiceInFilter, InFilter
 from tracker.api.serializers import StrictModelSerializer
 from tracker.api.viewsets import ApiViewSet, ListMixin
-from tracker.exceptions import InvalidInput
 
 NO_PROJECT = "none"
-FORMAT = OpenApiParameter("format", str, enum=["csv"], description="Only csv.")
 
 
 class DailyStatSerializer(StrictModelSerializer[DailyStat]):
@@ -61,10 +55,11 @@ DailyStatFilterSet.base_filters["from"] = filters.DateFilter(
 )
 
 
-class DailyStatViewSet(ListMixin, ApiViewSet[DailyStat]):
+class DailyStatViewSet(CsvExportMixin, ListMixin, ApiViewSet[DailyStat]):
     """Daily figures, the latest first. Today's are as of `refreshed_at`, and grow until the day is over."""
 
     resource = "daily_stats"
+    export_name = "daily"
     serializer_class = DailyStatSerializer
     filterset_class = DailyStatFilterSet
     ordering_fields: Sequence[str] = ("day",)
@@ -74,18 +69,6 @@ class DailyStatViewSet(ListMixin, ApiViewSet[DailyStat]):
         """The rows that the caller may see."""
         return visible_daily_stats(self.actor).select_related("project")
 
-    @extend_schema(parameters=[FORMAT], responses={(200, "text/csv"): OpenApiTypes.STR}, filters=True)
-    @action(detail=False, methods=["get"], access="export", pagination_class=None)
-    def export(self, request: Request) -> StreamingHttpResponse:
-        """The list as CSV, with the same filters and a column for each figure."""
-        if request.query_params.get("format", "csv") != "csv":
-            raise InvalidInput.of_field("format", "Only csv.")
-        rows = self.filter_queryset(self.get_queryset()).select_related(None)
-        headers = {"Content-Disposition": 'attachment; filename="daily.csv"', "X-Content-Type-Options": "nosniff"}
-        pieces = export_daily_stats(actor=self.actor, rows=rows)
-        return StreamingHttpResponse(pieces, content_type="text/csv; charset=utf-8", headers=headers)
-
-    def allowed_query_params(self) -> Any:
-        """What the list knows, on the export too."""
-        extra = super().allowed_query_params()
-        return {*extra, *list_parameters(self), "format"} if self.action == "export" else extra
+    def export_rows(self, rows: Any) -> Iterator[bytes]:
+        """A column for each figure."""
+        return export_daily_stats(actor=self.actor, rows=rows.select_related(None))

@@ -3,7 +3,7 @@
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,10 +13,10 @@ from reports.exports.workbooks import SheetWriter
 from reports.kinds.contract import Heading, Presentation, Row, Table
 from tracker.api.renderers import to_json
 from tracker.exceptions import InvalidInput
+from tracker.pieces import gather_pieces
 
 DOCUMENT_FORMATS = (FileFormat.CSV, FileFormat.XLSX, FileFormat.JSON)
 ZIP_TYPE = "application/zip"
-PIECE_BYTES = 64 * 1024
 _UNUSABLE_IN_NAMES = re.compile(r"[^\w-]+", re.ASCII)
 
 
@@ -50,9 +50,9 @@ def write_document(
     tables = presentation.tables or (_tabulate_figures(presentation),)
     match file_format:
         case FileFormat.CSV if len(tables) == 1:
-            return Export(f"{stem}.csv", file_format.content_type, _gather(write_csv(tables[0])))
+            return Export(f"{stem}.csv", file_format.content_type, gather_pieces(write_csv(tables[0])))
         case FileFormat.CSV:
-            return Export(f"{stem}.zip", ZIP_TYPE, _gather(_write_archive(tables)))
+            return Export(f"{stem}.zip", ZIP_TYPE, gather_pieces(_write_archive(tables)))
         case FileFormat.XLSX:
             return Export(f"{stem}.xlsx", file_format.content_type, iter([_write_workbook(tables)]))
         case FileFormat.JSON:
@@ -138,14 +138,3 @@ def _tabulate_figures(presentation: Presentation) -> Table:
 
 def _name_column(heading: Heading) -> str:
     return f"{heading.label} ({heading.unit})" if heading.unit else heading.label
-
-
-def _gather(parts: Iterable[bytes]) -> Iterator[bytes]:
-    piece = bytearray()
-    for part in parts:
-        piece += part
-        if len(piece) >= PIECE_BYTES:
-            yield bytes(piece)
-            piece.clear()
-    if piece:
-        yield bytes(piece)
