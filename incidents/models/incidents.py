@@ -10,6 +10,7 @@ from django.db.models.functions import Lower
 
 from incidents.choices import EnrichmentState, IncidentLinkKind, IncidentStatus, Recovery, Severity
 from incidents.models.issues import Issue
+from incidents.models.stays import Stay
 from incidents.models.tickets import Ticket
 from tracker.models import Factory, Project
 
@@ -156,33 +157,13 @@ class IncidentAnalysis(Incident):
         verbose_name_plural = "analysis"
 
 
-class IncidentSpan(models.Model):
-    """One stay of an incident as it was: status, severity, project and assignee. The open one has no end.
+class IncidentSpan(Stay):
+    """A stay of an incident."""
 
-    Figures of any past moment are read from these; services/steps.py alone begins and ends them. The database fills in
-    since when the incident has been in this status and how old it was then, in whole seconds (migration 0022).
-    """
-
-    id = models.BigAutoField(primary_key=True)
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="spans")
     status = models.CharField(max_length=12, choices=IncidentStatus.choices)
-    severity = models.CharField(max_length=10, choices=Severity.choices, default=Severity.MEDIUM)
-    # No constraints: both are copied from the incident's row in the same transaction, and that row's are checked.
-    project = models.ForeignKey(
-        Project, null=True, on_delete=models.SET_NULL, related_name="+", db_constraint=False, db_index=False
-    )
-    assignee = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", db_constraint=False,
-        db_index=False,
-    )  # fmt: skip
-    started_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True, blank=True)
-    started_by = models.CharField(max_length=120, blank=True)
-    entered_at = models.DateTimeField(null=True, editable=False)
-    age_seconds = models.BigIntegerField(null=True, editable=False)
 
-    class Meta:
-        ordering = ["id"]
+    class Meta(Stay.Meta):
         constraints = [
             models.UniqueConstraint(
                 fields=["incident"], condition=Q(ended_at__isnull=True), name="incident_is_in_one_status"

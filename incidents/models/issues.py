@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 
 from incidents.choices import IssueLinkKind, IssueStatus, Severity
+from incidents.models.stays import Stay
 from tracker.models import Factory, Project, User
 
 
@@ -130,33 +131,13 @@ class FormerKey(models.Model):
         return f"{self.project.key}-{self.number}"
 
 
-class IssueSpan(models.Model):
-    """One stay of an issue as it was: status, severity, project and assignee. The open one has no end.
+class IssueSpan(Stay):
+    """A stay of an issue."""
 
-    Figures of any past moment are read from these; services/steps.py alone begins and ends them. The database fills in
-    since when the issue has been in this status and how old it was then, in whole seconds (migration 0022).
-    """
-
-    id = models.BigAutoField(primary_key=True)
     issue = models.ForeignKey(Issue, on_delete=models.CASCADE, related_name="spans")
     status = models.CharField(max_length=12, choices=IssueStatus.choices)
-    severity = models.CharField(max_length=10, choices=Severity.choices, default=Severity.MEDIUM)
-    # No constraints: both are copied from the issue's row in the same transaction, and that row's are checked.
-    project = models.ForeignKey(
-        Project, null=True, on_delete=models.SET_NULL, related_name="+", db_constraint=False, db_index=False
-    )
-    assignee = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", db_constraint=False,
-        db_index=False,
-    )  # fmt: skip
-    started_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True, blank=True)
-    started_by = models.CharField(max_length=120, blank=True)
-    entered_at = models.DateTimeField(null=True, editable=False)
-    age_seconds = models.BigIntegerField(null=True, editable=False)
 
-    class Meta:
-        ordering = ["id"]
+    class Meta(Stay.Meta):
         constraints = [
             models.UniqueConstraint(
                 fields=["issue"], condition=Q(ended_at__isnull=True), name="issue_is_in_one_status"
