@@ -66,7 +66,14 @@ def when_ready(server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Lets SIGTERM close the streams first: gunicorn would wait for them until the graceful timeout."""
+    """Shows that the process lives, and lets SIGTERM close the streams first: gunicorn would wait for them until the
+    graceful timeout."""
+    # Not above: it needs Django, which this process has set up only now.
+    from tracker.choices import ProcessKind
+    from tracker.processes import PresenceThread
+
+    worker.presence = PresenceThread(ProcessKind.WEB)
+    worker.presence.start()
     loop = getattr(worker, "loop", None)
     if loop is None:
         return
@@ -78,6 +85,13 @@ def post_worker_init(worker: Any) -> None:
         worker.handle_exit_signal()
 
     loop.add_signal_handler(signal.SIGTERM, stop)
+
+
+def worker_exit(server: Any, worker: Any) -> None:
+    """Takes the process off the System page."""
+    presence = getattr(worker, "presence", None)
+    if presence is not None:
+        presence.stop()
 
 
 def _is_alive(pid: int) -> bool:

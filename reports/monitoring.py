@@ -7,15 +7,14 @@ from prometheus_client.core import GaugeMetricFamily
 
 from reports.choices import ReportState
 from reports.models import Report
-from tracker import clock, gauges
+from tracker import gauges, queues
 from tracker.gauges import count_by
+from tracker.queues import Queue, age_of_first
 
 
 def report_wait_seconds() -> float:
     """How long the oldest report that nobody makes yet has waited; 0 where none does."""
-    waiting = Report.objects.filter(state=ReportState.PENDING).order_by("created_at")
-    oldest = waiting.values_list("created_at", flat=True).first()
-    return max(0.0, (clock.now() - oldest).total_seconds()) if oldest else 0.0
+    return age_of_first(Report.objects.filter(state=ReportState.PENDING).order_by("created_at"), "created_at")
 
 
 def _collect() -> Iterator[Metric]:
@@ -27,4 +26,5 @@ def _collect() -> Iterator[Metric]:
     yield from (reports, wait)
 
 
+queues.register(Queue("reports", "Reports", "run_reports", report_wait_seconds))
 gauges.register("reports", _collect)

@@ -14,6 +14,8 @@ from django.db import DatabaseError, InterfaceError, close_old_connections, conn
 from django_celery_beat.schedulers import DatabaseScheduler
 
 from tracker import heartbeats
+from tracker.choices import ProcessKind
+from tracker.processes import Activity, PresenceThread
 
 LOCK_KEY = 7_221_900_417
 HEARTBEAT_EVERY_SECONDS = 10.0
@@ -104,6 +106,7 @@ class SingletonDatabaseScheduler(DatabaseScheduler):
         self._has_led = self._has_waited = False
         self._last_heartbeat = float("-inf")
         self._is_ticking = self._must_end = False
+        self._presence: PresenceThread | None = None
         super().__init__(*args, **kwargs)
 
     def setup_schedule(self) -> None:
@@ -118,6 +121,11 @@ class SingletonDatabaseScheduler(DatabaseScheduler):
             self._is_ticking = False
             if self._must_end:
                 raise SystemExit
+
+    def show_presence(self) -> None:
+        """Begins to show that this beat lives, whether it leads or waits."""
+        self._presence = PresenceThread(ProcessKind.BEAT, lambda: Activity(is_leading=self._has_led))
+        self._presence.start()
 
     def end(self, number: int, frame: FrameType | None) -> None:
         """Takes SIGTERM and SIGINT: ends a sleeping beat at once, and a working one as soon as its tick is done.
@@ -142,6 +150,8 @@ class SingletonDatabaseScheduler(DatabaseScheduler):
     def close(self) -> None:
         """Saves what ran and hands over."""
         super().close()
+        if self._presence is not None:
+            self._presence.stop()
         self._leadership.release()
 
     def _take_lead(self) -> bool:
@@ -174,3 +184,4 @@ class SingletonDatabaseScheduler(DatabaseScheduler):
 def _end_between_ticks(sender: Any, **_: Any) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, sender.scheduler.end)
+    sender.scheduler.show_presence()

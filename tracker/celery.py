@@ -16,3 +16,4 @@ task_log.connect()
 
 
 app.steps["worker"].add("tracker.safety_net:SafetyNetStep")
+app.steps["worker"].add("tracker.worker_presence:PresenceStep")

@@ -24,6 +24,14 @@ class Scope(TextChoices):
     STREAM = "stream", "Listen to the live stream"
 
 
+class ProcessKind(TextChoices):
+    """What a process is there for."""
+
+    WEB = "web"
+    WORKER = "worker"
+    BEAT = "beat"
+
+
 class NotificationKind(TextChoices):
     """Why a person is told something. The last three are letters about an account: never listed, never off."""
 

@@ -1,20 +1,23 @@
 """What the database knows, asked when /metrics is: sweeps, and what each package registers."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
+from django_celery_beat.models import PeriodicTask
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-from tracker import clock
+from tracker import clock, schedules
 from tracker.models import SweepHeartbeat
 
 ANSWERS_ARE_FRESH_SECONDS = 10.0
 EXACT_BELOW_ROWS = 100_000
 Collect = Callable[[], Iterable[Metric]]
+logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -45,12 +48,26 @@ def totals() -> dict[str, int]:
 
 
 def collect_gauges() -> Iterator[Metric]:
-    """All figures of the database, none older than ten seconds."""
+    """All figures of the database, none older than ten seconds. A package that fails leaves the others' alone.
+
+    Raises:
+        OperationalError, InterfaceError: the database is away, so that there is no use in asking on.
+    """
     with _lock:
-        for cached in _collectors.values():
+        for name, cached in _collectors.items():
             if time.monotonic() - cached.asked_at > ANSWERS_ARE_FRESH_SECONDS:
-                cached.families, cached.asked_at = list(cached.collect()), time.monotonic()
+                cached.families, cached.asked_at = _ask(name, cached.collect), time.monotonic()
             yield from cached.families
+
+
+def _ask(name: str, collect: Collect) -> list[Metric]:
+    try:
+        return list(collect())
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        logger.exception("Figures could not be collected.", extra={"operation": name})
+        return []
 
 
 def estimate_rows(table: str) -> int:
@@ -91,6 +108,9 @@ def _collect_sweeps() -> Iterator[Metric]:
     runs = CounterMetricFamily("tracker_sweep_runs", "Runs so far.", labels=["sweep"])
     rows = CounterMetricFamily("tracker_sweep_rows", "Rows dealt with so far.", labels=["sweep"])
     seconds = CounterMetricFamily("tracker_sweep_duration_seconds", "Time spent so far.", labels=["sweep"])
+    interval = GaugeMetricFamily("tracker_sweep_interval_seconds", "How often it is to run.", labels=["sweep"])
+    for sweep, every in _read_intervals().items():
+        interval.add_metric([sweep], every)
     now = clock.now()
     for beat in SweepHeartbeat.objects.all():
         if beat.finished_at is not None:
@@ -100,7 +120,15 @@ def _collect_sweeps() -> Iterator[Metric]:
         runs.add_metric([beat.name], beat.runs_total)
         rows.add_metric([beat.name], beat.rows_total)
         seconds.add_metric([beat.name], beat.duration_seconds_total)
-    yield from (lag, last, failing, runs, rows, seconds)
+    yield from (lag, last, interval, failing, runs, rows, seconds)
+
+
+def _read_intervals() -> dict[str, float]:
+    """The seconds between two runs of each shipped schedule; one that is switched off has none."""
+    shipped = schedules.default_schedules()
+    rows = PeriodicTask.objects.filter(name__in=shipped, enabled=True).select_related("interval", "crontab")
+    whens = {shipped[row.name].sweep: schedules.read_when(row) for row in rows}
+    return {sweep: when.seconds if isinstance(when, schedules.Every) else 86400.0 for sweep, when in whens.items()}
 
 
 register("sweeps", _collect_sweeps)

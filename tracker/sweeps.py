@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from tracker import heartbeats
+from tracker.processes import forget_old_processes
 from tracker.services.pruning import prune_registry
 
 
@@ -16,5 +17,5 @@ def beat_heart() -> None:
 def prune() -> int:
     """Deletes what has served its time; answers how many rows went."""
     with heartbeats.run_sweep("prune") as run:
-        run.rows = prune_registry().total
+        run.rows = prune_registry().total + forget_old_processes()
     return run.rows

@@ -6,6 +6,7 @@ from tracker.models.heartbeats import SweepHeartbeat
 from tracker.models.idempotency import IdempotencyRecord
 from tracker.models.logins import LoginAttempt, LoginSession
 from tracker.models.notifications import Notification, NotificationPreference
+from tracker.models.processes import Process
 from tracker.models.projects import Project
 from tracker.models.tokens import ApiToken
 from tracker.models.users import User
@@ -20,6 +21,7 @@ __all__ = [
     "LoginSession",
     "Notification",
     "NotificationPreference",
+    "Process",
     "ProductionPoint",
     "Project",
     "SavedView",

@@ -42,6 +42,7 @@ TABLES = {
     "hooks": ("incidents.hook", "incidents.hookrule", "incidents.hookcall"),
     "mail": ("incidents.mailmessage",),
     "factories": ("tracker.factory",),
+    "system": ("tracker.process",),
 }
 PREFIX_OF_ACTION = {
     "list": "view",

@@ -7,9 +7,13 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tracker import gauges, heartbeats
 from tracker.access import Actor
+from tracker.choices import ProcessKind
 from tracker.models import User
+from tracker.processes import Presence
+from tracker.services.schedules import sync_schedules
 from tracker.services.tokens import issue_token
 from tracker.testing.web_servers import run_web_server
+from tracker.version import VERSION
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -65,6 +69,34 @@ def test_sweeps_and_queues_are_told():
     assert samples["tracker_queue_age_seconds", (("queue", "deliveries"),)] == 0
     assert samples["tracker_queue_age_seconds", (("queue", "clocks"),)] == 0
     assert samples["tracker_tickets_created_total", ()] == 0
+
+
+def test_the_machinery_is_told():
+    Presence(ProcessKind.WORKER).show()
+    sync_schedules(Actor.system("test"))
+    samples = _samples(Client().get("/metrics").content.decode())
+    assert samples["tracker_processes", (("kind", "worker"), ("version", VERSION))] == 1
+    assert samples["tracker_processes", (("kind", "beat"), ("version", VERSION))] == 0
+    assert samples["tracker_sweep_interval_seconds", (("sweep", "sweep_sla"),)] > 0
+    assert samples["tracker_broker_up", ()] == 1
+    assert samples["tracker_broker_messages", (("queue", "celery"),)] >= 0
+    assert samples["tracker_database_size_bytes", ()] > 1_000_000
+    assert 0 < samples["tracker_database_connections", ()] < samples["tracker_database_connections_limit", ()]
+    disk = (("place", "media"),)
+    assert 0 < samples["tracker_disk_free_bytes", disk] < samples["tracker_disk_size_bytes", disk]
+    queues = {labels[0][1] for name, labels in samples if name == "tracker_queue_age_seconds"}
+    assert {"clocks", "deliveries", "enrichments", "letters", "replays", "reports", "trials"} <= queues
+
+
+def test_a_package_that_fails_takes_no_others_figures_along(monkeypatch):
+    def explode():
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(gauges, "_collectors", dict(gauges._collectors))
+    gauges.register("exploding", explode)
+    gauges.register("sweeps", gauges._collectors.pop("sweeps").collect)
+    heartbeats.beat_once("sweep_sla")
+    assert b"tracker_sweep_runs_total" in Client().get("/metrics").content
 
 
 @pytest.mark.parametrize(
