@@ -133,6 +133,19 @@ class DeliveryStatus(TextChoices):
     CANCELLED = "cancelled", "Cancelled"
 
 
+class FindingState(TextChoices):
+    """What became of something that the auditor found."""
+
+    OPEN = "open", "Open"
+    ACCEPTED = "accepted", "Accepted as it is"
+    REPAIRED = "repaired", "Repaired"
+    GONE = "gone", "Gone by itself"
+
+
+# Those of which there is at most one of a rule and a row.
+STANDING_FINDINGS = frozenset({FindingState.OPEN, FindingState.ACCEPTED})
+
+
 class IssueStatus(TextChoices):
     """The life of an issue; access.yaml says which moves there are."""
 

@@ -39,6 +39,7 @@ class NotificationKind(TextChoices):
     MENTIONED = "mentioned", "I am mentioned"
     WATCHED = "watched", "Something I watch has changed"
     REPORT_READY = "report_ready", "A report that I asked for is ready"
+    OPERATION = "operation", "Something needs an operator"
     CONFIRM_EMAIL = "confirm_email", "Confirm the e-mail address"
     RESET_PASSWORD = "reset_password", "Set a new password"
     ACCOUNT_EXISTS = "account_exists", "Somebody tried to register this address"

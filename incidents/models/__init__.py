@@ -2,6 +2,7 @@
 
 from incidents.models.alerts import Alert
 from incidents.models.attachments import Attachment
+from incidents.models.audits import AuditFinding, AuditMark
 from incidents.models.channels import Channel, Delivery
 from incidents.models.comments import Comment
 from incidents.models.enrichment import EnrichmentRun, LookUp
@@ -24,6 +25,8 @@ from incidents.models.tickets import Ticket, TicketEvent, TicketStatus
 __all__ = [
     "Alert",
     "Attachment",
+    "AuditFinding",
+    "AuditMark",
     "Calendar",
     "Channel",
     "Clock",

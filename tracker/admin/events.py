@@ -48,11 +48,12 @@ VERBS = {
     "saved_view": ("created", "updated", "deleted"),
     "schedule": ("created", "updated", "synced", "refused", "deleted"),
     "report": ("requested", "ready", "failed", "cancelled", "deleted"),
+    "audit": ("found", "repaired", "accepted"),
 }  # fmt: skip
 KINDS = (
     "incident", "incidentcategory", "hook", "hookrule", "mailmessage",
     "issue", "tag", "ticket", "alert", "channel", "delivery", "policyversion", "policytrial", "ticketstatus", "user",
-    "apitoken", "project", "factory", "sprocket", "productionrule", "savedview", "report",
+    "apitoken", "project", "factory", "sprocket", "productionrule", "savedview", "report", "auditfinding",
 )  # fmt: skip
 
 

@@ -33,7 +33,7 @@ from tracker.services.second_factors import must_enrol
 from tracker.services.users import change_password, update_user
 from tracker.sign_on import is_configured
 
-MENU = ("Work", "Intake", "Delivery", "SLA", "Reports", "People", "System")
+MENU = ("Work", "Intake", "Delivery", "SLA", "Reports", "People", "System", "Operation")
 
 
 @dataclass(frozen=True, slots=True)

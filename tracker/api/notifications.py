@@ -74,6 +74,7 @@ class PreferencesSerializer(StrictSerializer):
     mentioned = WishSerializer(required=False)
     watched = WishSerializer(required=False)
     report_ready = WishSerializer(required=False)
+    operation = WishSerializer(required=False)
 
 
 class ReadAllSerializer(StrictSerializer):

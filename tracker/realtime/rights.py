@@ -42,6 +42,7 @@ RESOURCES = {
     "production_rule": "production_rules",
     "sprocket": "sprockets",
     "report": "reports",
+    "audit": "audit_findings",
 }
 AUDIT_WORDS = frozenset({"user", "token", "schedule", "saved_view"})
 # One query for everyone who listens in this process, however many they are.

@@ -43,6 +43,7 @@ TABLES = {
     "mail": ("incidents.mailmessage",),
     "factories": ("tracker.factory",),
     "system": ("tracker.process",),
+    "audit_findings": ("incidents.auditfinding",),
 }
 PREFIX_OF_ACTION = {
     "list": "view",

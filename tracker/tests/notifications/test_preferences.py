@@ -47,7 +47,8 @@ def test_a_reporter_chooses_over_the_api_and_the_log_says_what():
     person = make_user(Role.REPORTER)
     api = jwt_client(person)
     listed_alone = {"listed": True, "mail": "never"}
-    at_first = {"assigned": AT_FIRST, "mentioned": AT_FIRST, "watched": AT_FIRST, "report_ready": listed_alone}
+    at_first = dict.fromkeys(("assigned", "mentioned", "watched", "operation"), AT_FIRST)
+    at_first["report_ready"] = listed_alone
     assert api.get(ADDRESS).json() == at_first
     answer = api.patch(ADDRESS, {"watched": {"mail": "daily"}, "mentioned": {"listed": False}})
     assert answer.json()["watched"] == {"listed": True, "mail": "daily"}
@@ -100,6 +101,7 @@ def test_a_maintainer_chooses_on_their_own_page():
     assert 'style="' not in text
     values = {"assigned_listed": "on", "assigned_mail": "never", "mentioned_mail": "at_once", "watched_mail": "daily"}
     values |= {"report_ready_listed": "on", "report_ready_mail": "never"}
+    values |= {"operation_listed": "on", "operation_mail": "at_once"}
     assert pages.post(PAGE, values).status_code == 302
     kept = {row.kind: (row.is_listed, row.mail) for row in NotificationPreference.objects.filter(person=person)}
     assert kept == {"assigned": (True, "never"), "mentioned": (False, "at_once"), "watched": (False, "daily")}
