@@ -7,12 +7,16 @@ Django's own ASGI handler costs several times as much per request (each synchron
 from tracker.wsgi import application as wsgi_application  # isort: skip
 from incidents.streams import serve_alerts, serve_event_stream
 from tracker.asgi_types import Handler, Receive, Scope, Send
-from tracker.pages import Pages
+from tracker.exceptions import Unavailable
+from tracker.pages import Pages, refuse
 from tracker.realtime.service import SERVICE
+from tracker.starting import WEB
 
 SOCKETS: dict[str, Handler] = {"/ws/alerts": serve_alerts}
 STREAMS: dict[str, Handler] = {"/v1/events": serve_event_stream}
 PAGES = Pages(wsgi_application)
+# What tells operators how we are, also while we wait.
+OPEN_WHILE_WAITING = {"/health", "/healthz", "/metrics"}
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -21,6 +25,8 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await _live(receive, send)
     elif scope["type"] == "websocket":
         await SOCKETS.get(scope["path"], _refuse_socket)(scope, receive, send)
+    elif WEB.is_waiting and scope["path"] not in OPEN_WHILE_WAITING:
+        await refuse(Unavailable("Being upgraded; try again.", retry_after_seconds=2), scope, receive, send)
     else:
         await STREAMS.get(scope["path"], PAGES)(scope, receive, send)
 
@@ -28,8 +34,10 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 async def _live(receive: Receive, send: Send) -> None:
     await receive()
     await SERVICE.start()
+    WEB.begin()
     await send({"type": "lifespan.startup.complete"})
     await receive()
+    await WEB.end()
     await SERVICE.stop()
     await send({"type": "lifespan.shutdown.complete"})
 

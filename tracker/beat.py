@@ -16,6 +16,8 @@ from django_celery_beat.schedulers import DatabaseScheduler
 from tracker import heartbeats
 from tracker.choices import ProcessKind
 from tracker.processes import Activity, PresenceThread
+from tracker.schema_state import GATE
+from tracker.starting import tell_start
 
 LOCK_KEY = 7_221_900_417
 HEARTBEAT_EVERY_SECONDS = 10.0
@@ -141,6 +143,8 @@ class SingletonDatabaseScheduler(DatabaseScheduler):
             raise SystemExit
 
     def _tick(self, *args: Any, **kwargs: Any) -> float:
+        if not GATE.is_open():
+            return RETRY_SECONDS
         if not self._leadership.is_held() and not self._take_lead():
             return RETRY_SECONDS
         self._beat_heart()
@@ -182,6 +186,7 @@ class SingletonDatabaseScheduler(DatabaseScheduler):
 
 @beat_init.connect
 def _end_between_ticks(sender: Any, **_: Any) -> None:
+    tell_start("beat")
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, sender.scheduler.end)
     sender.scheduler.show_presence()

@@ -4,7 +4,7 @@ import os
 
 from celery import Celery
 
-from tracker import task_log
+from tracker import starting, task_log
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tracker.settings")
 
@@ -13,6 +13,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["tracker", "incidents", "reports"], related_name="tasks")
 app.autodiscover_tasks(["tracker", "incidents", "reports"], related_name="sweeps")
 task_log.connect()
+starting.connect()
 
 
 app.steps["worker"].add("tracker.safety_net:SafetyNetStep")

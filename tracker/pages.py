@@ -249,6 +249,11 @@ def _build_environ(scope: Scope, headers: dict[str, str], body: Any, length: int
     return environ
 
 
+async def refuse(error: DomainError, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answers a request that no view should see."""
+    await _refuse(error, _merge_headers(scope["headers"]), receive, send)
+
+
 async def _refuse(error: DomainError, headers: dict[str, str], receive: Receive, send: Send) -> None:
     request_id = logs.accept_request_id(headers.get("x-request-id"))
     is_for_people = "text/html" in headers.get("accept", "")
@@ -264,6 +269,7 @@ async def _refuse(error: DomainError, headers: dict[str, str], receive: Receive,
                 (b"content-length", str(len(body)).encode()),
                 (b"x-request-id", request_id.encode()),
                 (b"connection", b"close"),
+                *([(b"retry-after", b"%d" % error.retry_after_seconds)] if error.retry_after_seconds else []),
             ],
         }
     )

@@ -4,6 +4,8 @@ import select
 
 from django.db.backends.postgresql import base
 
+from tracker.postgresql.schema import DatabaseSchemaEditor
+
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """Asks the socket before it asks the server.
@@ -12,6 +14,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     its time. A server that has gone away has closed its socket, and a closed socket is readable: as long as nothing can
     be read between two requests, the connection is as it was.
     """
+
+    SchemaEditorClass = DatabaseSchemaEditor
 
     def is_usable(self) -> bool:
         """Whether the kept connection can be used for this request."""
