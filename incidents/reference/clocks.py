@@ -162,11 +162,19 @@ def _play(clock: LivedClock, scene: Scene, counting: Promise, *, is_last: bool) 
 def _changes(
     clock: LivedClock, created_at: datetime, events: Sequence[Told], editions: Sequence[Edition], until: datetime
 ) -> list[datetime]:
-    """Every moment of its life at which something may become different, its start first."""
-    moments = {max(event.at, created_at) for event in events}
-    moments |= {edition.effective_at for edition in editions if edition.effective_at <= until}
-    ends = clock.stopped_at
-    return [clock.started_at, *sorted(at for at in moments if at > clock.started_at and (ends is None or at < ends))]
+    """Every moment of its life at which something was said or another edition began to count, its start first."""
+    said = {max(event.at, created_at) for event in events}
+    begun = {edition.effective_at for edition in editions if edition.effective_at <= until}
+    ends, moments = clock.stopped_at, [clock.started_at]
+    held = _in_force(clock.started_at, clock, created_at, editions, until)
+    for at in sorted(said | begun):
+        if at <= clock.started_at or (ends is not None and at >= ends):
+            continue
+        edition = _in_force(at, clock, created_at, editions, until)
+        if at in said or edition is not held:
+            moments.append(at)
+        held = edition
+    return moments
 
 
 def _said_by(at: datetime, created_at: datetime, events: Sequence[Told]) -> Told:
