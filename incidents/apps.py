@@ -11,4 +11,4 @@ class IncidentsConfig(AppConfig):
 
     def ready(self) -> None:
         """Declares schedules, checks, figures and what people are told of, once the models can be imported."""
-        from incidents import default_schedules, monitoring, subjects  # noqa: F401
+        from incidents import default_schedules, monitoring, people_data, subjects  # noqa: F401

@@ -9,6 +9,7 @@ from tracker.celery import app
 
 MAIL_PEOPLE = "incidents.sweeps.mail_people"
 WATCH_PRODUCTION = "incidents.sweeps.watch_production"
+ANONYMISE = "tracker.sweeps.anonymise"
 logger = logging.getLogger(__name__)
 
 

@@ -6,6 +6,7 @@ declare(
     tasks=[
         SchedulableTask("tracker.sweeps.beat_heart", "Prove that beat, broker and worker are alive"),
         SchedulableTask("tracker.sweeps.prune", "Delete what has served its time"),
+        SchedulableTask("tracker.sweeps.anonymise", "Anonymise the people whom an admin named"),
     ],
     defaults=[
         DefaultSchedule(
@@ -19,6 +20,13 @@ declare(
             task="tracker.sweeps.prune",
             when=Daily(3, 15),
             description="Deletes stored answers, counters of failed logins and ended sessions.",
+        ),
+        DefaultSchedule(
+            name="anonymise",
+            task="tracker.sweeps.anonymise",
+            when=Every(10 * 60),
+            description="Goes on with people whom an admin anonymised, where a worker died over it.",
+            is_long=True,
         ),
     ],
 )

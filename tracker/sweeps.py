@@ -4,7 +4,11 @@ from celery import shared_task
 
 from tracker import heartbeats
 from tracker.processes import forget_old_processes
+from tracker.services.anonymising import finish_anonymising
 from tracker.services.pruning import prune_registry
+
+# Searching every text of a large installation takes minutes.
+LONG_SOFT_LIMIT_SECONDS = 25 * 60
 
 
 @shared_task(name="tracker.sweeps.beat_heart")
@@ -18,4 +22,14 @@ def prune() -> int:
     """Deletes what has served its time; answers how many rows went."""
     with heartbeats.run_sweep("prune") as run:
         run.rows = prune_registry().total + forget_old_processes()
+    return run.rows
+
+
+@shared_task(
+    name="tracker.sweeps.anonymise", soft_time_limit=LONG_SOFT_LIMIT_SECONDS, time_limit=LONG_SOFT_LIMIT_SECONDS + 30
+)
+def anonymise() -> int:
+    """Goes on making nobody of the people whom an admin named; answers how many are."""
+    with heartbeats.run_sweep("anonymise") as run:
+        run.rows = finish_anonymising(max_seconds=LONG_SOFT_LIMIT_SECONDS / 2)
     return run.rows

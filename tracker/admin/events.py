@@ -38,7 +38,8 @@ VERBS = {
     "user": (
         "created", "updated", "role_changed", "deactivated", "logged_in", "logged_out", "password_changed",
         "preferences_set", "registered", "confirmed", "reset_asked", "linked", "second_factor_set",
-        "second_factor_removed", "recovery_codes_renewed", "recovery_code_used", "deleted",
+        "second_factor_removed", "recovery_codes_renewed", "recovery_code_used", "deleted", "anonymise_asked",
+        "anonymised", "exported",
     ),
     "token": ("created", "revoked"),
     "project": ("created", "updated", "members_set", "deleted"),

@@ -10,6 +10,7 @@ from tracker.admin.formats import write_span
 from tracker.choices import Role
 from tracker.exceptions import DomainError
 from tracker.models import User
+from tracker.models.users import normalise_email
 from tracker.services.second_factors import has_second_factor
 
 FULL = {"autocomplete": "new-password"}
@@ -91,6 +92,26 @@ class NewPasswordForm(forms.Form):
         if "repeated" in cleaned and cleaned.get("password") != cleaned["repeated"]:
             self.add_error("repeated", "The two are not the same.")
         return cleaned
+
+
+class AnonymiseForm(forms.Form):
+    """Whom one means, typed in full, because there is no way back."""
+
+    address = forms.CharField(
+        label="Their e-mail address", help_text="Type it to say that you mean them.", max_length=254,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "class": "vTextField"}),
+    )  # fmt: skip
+
+    def __init__(self, data: Any = None, *, address: str) -> None:
+        super().__init__(data)
+        self._address = address
+
+    def clean_address(self) -> str:
+        """The address that is there."""
+        typed = str(self.cleaned_data["address"])
+        if normalise_email(typed) != self._address:
+            raise forms.ValidationError("This is not their address.")
+        return typed
 
 
 class OwnPasswordForm(NewPasswordForm):

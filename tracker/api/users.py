@@ -6,14 +6,16 @@ from typing import Any
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from tracker.access import writable_fields
 from tracker.api.permissions import column_of
-from tracker.api.serializers import StrictModelSerializer
+from tracker.api.serializers import EmptySerializer, StrictModelSerializer
 from tracker.api.viewsets import ApiViewSet, ListMixin, RetrieveMixin
 from tracker.models import User
+from tracker.services.anonymising import ask_to_anonymise
 from tracker.services.deletions import delete_user
 from tracker.services.users import create_user, update_user, visible_users
 
@@ -106,6 +108,13 @@ class UserViewSet(ListMixin, RetrieveMixin, ApiViewSet[User]):
         """Deletes a person to whom nothing refers; 409 says what does. Deactivate them instead."""
         delete_user(actor=self.actor, user=self.get_object())
         return Response(status=204)
+
+    @extend_schema(request=EmptySerializer, responses={202: UserSerializer})
+    @action(detail=True, methods=["post"], access="transition")
+    def anonymise(self, request: Request, pk: str) -> Response:
+        """Shuts a person out at once and takes whatever names them out of every table. There is no way back."""
+        self.valid(EmptySerializer)
+        return self.respond(ask_to_anonymise(actor=self.actor, user=self.get_object()), status=202)
 
 
 # The table says what may be written; a serializer that says something else must not start.

@@ -56,6 +56,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     # Registered by themselves, and not yet known to own the address; nobody logs in as them until then.
     is_unconfirmed = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
+    # From the first on nobody logs in as them; at the second nothing names them any more. See services/anonymising.py.
+    anonymise_asked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    anonymised_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = UserManager()
 

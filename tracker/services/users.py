@@ -61,8 +61,13 @@ def create_user(
 
 @transaction.atomic
 def update_user(*, actor: Actor, user: User, changes: Mapping[str, Any]) -> User:
-    """Changes profile, role and activity in one go, each through its own rule; `changes` holds new values by field."""
+    """Changes profile, role and activity in one go, each through its own rule; `changes` holds new values by field.
+
+    Raises:
+        InvalidInput: a field breaks a rule. Conflict: the e-mail is taken, or they were anonymised.
+    """
     user = User.objects.select_for_update().get(pk=user.pk)
+    check_is_somebody(user)
     before = facts_of(user)
     profile = {name: changes[name] for name in PROFILE if name in changes and changes[name] != before[name]}
     for name, value in profile.items():
@@ -125,8 +130,13 @@ def deactivate_user(*, actor: Actor, user: User) -> User:
 
 @transaction.atomic
 def activate_user(*, actor: Actor, user: User) -> User:
-    """Lets a person in again, with their password and without the tokens they had."""
+    """Lets a person in again, with their password and without the tokens they had.
+
+    Raises:
+        Conflict: they were anonymised.
+    """
     user = User.objects.select_for_update().get(pk=user.pk)
+    check_is_somebody(user)
     if not user.is_active:
         user.is_active = True
         user.save(update_fields=["is_active"])
@@ -145,6 +155,7 @@ def change_password(
     Raises:
         InvalidInput: the new one is too weak, or the current one is wrong.
         Throttled: the current one was guessed too often.
+        Conflict: they were anonymised.
     """
     if current_password is not None:
         check_own_password(user=user, password=current_password)
@@ -154,6 +165,7 @@ def change_password(
 @transaction.atomic
 def _store_password(*, actor: Actor, user: User, new_password: str, keep_tokens: bool) -> User:
     user = User.objects.select_for_update().get(pk=user.pk)
+    check_is_somebody(user)
     set_password(user, new_password, field="new_password")
     user.is_unconfirmed = False
     user.save(update_fields=["password", "is_unconfirmed"])
@@ -183,6 +195,16 @@ def keep_an_admin(user: User) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ADMINS_LOCK])
     if not User.objects.filter(role=Role.ADMIN, is_active=True).exclude(pk=user.pk).exists():
         raise Conflict("This is the last active admin; make somebody else one first.")
+
+
+def check_is_somebody(user: User) -> None:
+    """Refuses to make anybody of who was made nobody.
+
+    Raises:
+        Conflict: they were, or are being, anonymised.
+    """
+    if user.anonymise_asked_at is not None:
+        raise Conflict("This person was anonymised; there is no way back.")
 
 
 def facts_of(user: User) -> dict[str, Any]:

@@ -1,0 +1,110 @@
+"""Taking somebody's words out of every text of every table, in batches that hold nobody up.
+
+Columns are found by the models, so a table that is added tomorrow is searched without anybody thinking of it; what must
+not be searched is named in `PersonalData.untouched`. Looking is done outside of transactions, which would hold up the
+streams; each batch of rows that are found is rewritten in a short one.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from django.apps import apps
+from django.contrib.postgres.fields import ArrayField
+from django.db import connection, models, transaction
+
+from tracker.personal_data import all_personal_data
+from tracker.personal_words import PersonalWords
+from tracker.sealing import SealedTextField
+
+BATCH_ROWS = 500
+TEXTS = (models.CharField, models.TextField, models.JSONField)
+# What the frameworks keep for themselves, and no person writes.
+FRAMEWORKS = ("auth", "contenttypes", "sessions", "sites")
+ANNOUNCE = "SELECT set_config('tracker.is_anonymising', 'on', true)"
+
+
+def rewrite_texts(words: PersonalWords, *, tell: Callable[[str], None] | None = None) -> dict[str, int]:
+    """Replaces the words wherever they stand; how many rows changed, by table. `tell` hears each table's name first.
+
+    It may be stopped at any row and repeated.
+    """
+    changed: dict[str, int] = {}
+    for model, fields in searched_models():
+        if tell is not None:
+            tell(model._meta.db_table)
+        count = sum(_rewrite(model, fields, keys, words) for keys in _find(model, fields, words))
+        if count:
+            changed[model._meta.db_table] = count
+    return changed
+
+
+def searched_models() -> Iterator[tuple[type[models.Model], list["models.Field[Any, Any]"]]]:
+    """Every table that holds texts, with the columns that are searched."""
+    untouched = {name for data in all_personal_data() for name in data.untouched}
+    for model in apps.get_models(include_auto_created=True):
+        meta = model._meta
+        if meta.proxy or not meta.managed or meta.app_label in FRAMEWORKS or meta.label_lower in untouched:
+            continue
+        fields = [field for field in meta.local_concrete_fields if _is_text(field)]
+        fields = [field for field in fields if f"{meta.label_lower}.{field.name}" not in untouched]
+        if fields:
+            yield model, fields
+
+
+def _is_text(field: "models.Field[Any, Any]") -> bool:
+    if isinstance(field, ArrayField):
+        return _is_text(field.base_field)
+    return isinstance(field, TEXTS) and not isinstance(field, SealedTextField) and not field.choices
+
+
+def _find(
+    model: type[models.Model], fields: Sequence["models.Field[Any, Any]"], words: PersonalWords
+) -> Iterator[list[Any]]:
+    """The keys of rows that may hold one of the words, batch by batch, in their order."""
+    quote = connection.ops.quote_name
+    key = quote(str(model._meta.pk.column))
+    holds = " OR ".join(f"{quote(str(field.column))}::text ILIKE ANY(%(patterns)s)" for field in fields)
+    statement = (
+        f"SELECT {key} FROM {quote(model._meta.db_table)} WHERE {{since}} ({holds}) ORDER BY {key} LIMIT {BATCH_ROWS}"  # noqa: S608 - names of our own models
+    )
+    last: Any = None
+    while True:
+        since = "" if last is None else f"{key} > %(last)s AND"
+        with connection.cursor() as cursor:
+            cursor.execute(statement.format(since=since), {"patterns": words.patterns, "last": last})
+            keys = [row[0] for row in cursor.fetchall()]
+        if keys:
+            last = keys[-1]
+            yield keys
+        if len(keys) < BATCH_ROWS:
+            return
+
+
+@transaction.atomic
+def _rewrite(
+    model: type[models.Model], fields: Sequence["models.Field[Any, Any]"], keys: Sequence[Any], words: PersonalWords
+) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(ANNOUNCE)
+    rows = model._base_manager.select_for_update(of=("self",)).filter(pk__in=keys).order_by("pk")
+    changed = []
+    for row in rows.values_list("pk", *(field.attname for field in fields)):
+        changes = dict(_changes(fields, row[1:], words))
+        if changes:
+            model._base_manager.filter(pk=row[0]).update(**changes)
+            changed.append(row[0])
+    if changed:
+        for data in all_personal_data():
+            if model in data.reread:
+                data.reread[model](changed)
+    return len(changed)
+
+
+def _changes(
+    fields: Sequence["models.Field[Any, Any]"], values: Sequence[Any], words: PersonalWords
+) -> Iterator[tuple[str, Any]]:
+    for field, value in zip(fields, values, strict=True):
+        put = words.replace(value)
+        if put != value:
+            longest = getattr(field, "max_length", None)
+            yield field.attname, put[:longest] if isinstance(put, str) and longest else put
