@@ -10,5 +10,5 @@ class IncidentsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Declares schedules, checks, figures and what people are told of, once the models can be imported."""
-        from incidents import default_schedules, monitoring, people_data, subjects  # noqa: F401
+        """Declares schedules, checks, figures, files and what people are told of, once the models can be imported."""
+        from incidents import default_schedules, file_claims, monitoring, people_data, restore_steps, subjects  # noqa: F401

@@ -150,6 +150,14 @@ def read_database_name(name: str) -> str:
     return text
 
 
+def read_directory(name: str) -> Path | None:
+    """The full name of a folder, which need not be there yet; None where nothing is set."""
+    text = read_text(name)
+    if text and not Path(text).is_absolute():
+        raise ImproperlyConfigured(f"{name} must be the full name of a folder, from / on; not {text!r}.")
+    return Path(text) if text else None
+
+
 def read_networks(name: str, default: tuple[str, ...] = ()) -> list[Network]:
     """A comma separated list of IP networks such as 10.0.0.0/8."""
     networks: list[Network] = []

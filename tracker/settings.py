@@ -221,6 +221,8 @@ MEDIA_ROOT = Path(env.read_text("MEDIA_ROOT") or VAR_DIR / "media")
 MEDIA_RESERVE_BYTES = env.read_integer("MEDIA_RESERVE_BYTES", 128 * 1024**2, low=0, high=10**15)
 ATTACHMENT_QUOTA_BYTES = env.read_integer("ATTACHMENT_QUOTA_BYTES", 1024**3, low=0, high=10**15)
 ATTACHMENTS_S3_BUCKET = env.read_text("ATTACHMENTS_S3_BUCKET")
+# Where the nightly backup goes; without it there is none.
+BACKUP_DIRECTORY = env.read_directory("BACKUP_DIRECTORY")
 WHITENOISE_USE_FINDERS = IS_LOCAL
 WHITENOISE_AUTOREFRESH = False
 STORAGES = {

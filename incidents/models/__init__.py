@@ -3,7 +3,7 @@
 from incidents.models.alerts import Alert
 from incidents.models.attachments import Attachment
 from incidents.models.audits import AuditFinding, AuditMark
-from incidents.models.channels import Channel, Delivery
+from incidents.models.channels import Channel, Delivery, DeliveryHold
 from incidents.models.comments import Comment
 from incidents.models.enrichment import EnrichmentRun, LookUp
 from incidents.models.forecasts import ForecastCurve, TicketForecast
@@ -32,6 +32,7 @@ __all__ = [
     "Clock",
     "Comment",
     "Delivery",
+    "DeliveryHold",
     "EnrichmentRun",
     "EscalationStep",
     "ForecastCurve",

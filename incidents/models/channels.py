@@ -91,3 +91,25 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.notice} → {self.channel_id}"
+
+
+class DeliveryHold(models.Model):
+    """Nothing is sent while one is open: a restored database does not know what went out after its backup."""
+
+    id = models.BigAutoField(primary_key=True)
+    began_at = models.DateTimeField()
+    backup_made_at = models.DateTimeField()
+    released_at = models.DateTimeField(null=True, blank=True)
+    released_by = models.CharField(max_length=120, blank=True)
+    cancelled = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["released_at"], condition=Q(released_at=None), nulls_distinct=False, name="delivery_hold_is_one"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"held since {self.began_at:%Y-%m-%d %H:%M}"

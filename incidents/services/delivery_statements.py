@@ -65,6 +65,8 @@ UPDATE incidents_delivery d SET status = 'cancelled', next_attempt_at = NULL, la
    AND NOT EXISTS (SELECT FROM incidents_delivery folded WHERE folded.digest_of_id = d.id)
 """
 
+_NOT_HELD = "NOT EXISTS (SELECT FROM incidents_deliveryhold h WHERE h.released_at IS NULL)"
+
 # Free places per channel, and whether so many wait that they are folded: a channel that hangs may hold so many attempts
 # and no more, on all machines together. The channel's row is locked while messages are taken from it, so that two
 # workers cannot fill the same place; not against its key, or the sweep that writes new deliveries would wait.
@@ -85,6 +87,7 @@ SELECT c.id, c.kind, c.name, c.url, c.secret,
  WHERE c.is_enabled AND c.deleted_at IS NULL AND coalesce(c.next_send_at <= {NOW}, true)
    AND EXISTS (SELECT FROM incidents_delivery d
                 WHERE d.channel_id = c.id AND d.status IN {UNSENT} AND d.next_attempt_at <= {NOW})
+   AND {_NOT_HELD}
  ORDER BY c.id
    FOR NO KEY UPDATE OF c SKIP LOCKED
 """
@@ -176,7 +179,7 @@ SELECT extract(epoch FROM min(greatest(waiting.at, c.next_send_at)) - {NOW})
   CROSS JOIN LATERAL (
     SELECT d.next_attempt_at AS at FROM incidents_delivery d
      WHERE d.channel_id = c.id AND d.status IN {UNSENT} ORDER BY d.next_attempt_at LIMIT 1) waiting
- WHERE c.is_enabled AND c.deleted_at IS NULL
+ WHERE c.is_enabled AND c.deleted_at IS NULL AND {_NOT_HELD}
 """
 
 CANCEL_OFF = f"""
@@ -190,6 +193,27 @@ RETURNING d.id
 CANCEL_CHANNEL = """
 UPDATE incidents_delivery SET status = 'cancelled', next_attempt_at = NULL, last_error = %(reason)s
  WHERE channel_id = %(channel)s AND status = 'pending'
+RETURNING id
+"""
+# What was under way when the backup was made: it may have arrived, or not.
+FREE_LEASES = """
+UPDATE incidents_delivery SET status = 'pending', lease = NULL, leased_until = NULL, next_attempt_at = %(now)s
+ WHERE status = 'leased'
+RETURNING id
+"""
+# What tells of something up to a moment. An alert that a restored database fires once more carries the old time.
+_TOLD_OF = """
+coalesce(CASE d.notice WHEN 'fired' THEN a.crossed_at WHEN 'resolved' THEN a.resolved_at
+                       WHEN 'withdrawn' THEN a.withdrawn_at END, d.created_at)
+"""
+COUNT_HELD = f"""
+SELECT count(*), count(*) FILTER (WHERE d.attempts > 0), min({_TOLD_OF}), max({_TOLD_OF})
+  FROM incidents_delivery d LEFT JOIN incidents_alert a ON a.id = d.alert_id WHERE d.status IN {UNSENT}
+"""
+CANCEL_HELD = f"""
+UPDATE incidents_delivery SET status = 'cancelled', next_attempt_at = NULL, last_error = 'not sent after a restore'
+ WHERE id IN (SELECT d.id FROM incidents_delivery d LEFT JOIN incidents_alert a ON a.id = d.alert_id
+               WHERE d.status = 'pending' AND {_TOLD_OF} < %(before)s)
 RETURNING id
 """
 LOG_DELIVERIES = f"""

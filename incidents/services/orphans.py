@@ -3,10 +3,9 @@
 import logging
 import secrets
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from incidents.models import Attachment
 from tracker import clock
 from tracker.files.claims import claimed_keys, find_claimed
 from tracker.files.keeping import drop_abandoned_uploads, forget_files, kept_since, list_keys
@@ -28,7 +27,7 @@ def sweep_orphan_files(*, max_seconds: float = 40) -> int:
     """
     started, older_than = time.monotonic(), clock.now() - ORPHANS_ARE_KEPT_FOR
     count = drop_abandoned_uploads(older_than=older_than)
-    has_rows = Attachment.objects.exists() or next(iter(claimed_keys()), None) is not None
+    has_rows = next(iter(claimed_keys()), None) is not None
     most = count + (MAX_DELETED if has_rows else MAX_DELETED_WITHOUT_ROWS)
     shards = storage_shards()
     first = secrets.randbelow(len(shards))
@@ -45,32 +44,19 @@ def sweep_orphan_files(*, max_seconds: float = 40) -> int:
 
 def find_lost_files() -> list[str]:
     """The keys that rows name and the storage does not have; there should never be one."""
-    rows = Attachment.objects.order_by()
-    previews = rows.exclude(preview_key="").values_list("preview_key", flat=True)
-    named = rows.values_list("storage_key", flat=True).union(previews).order_by("storage_key")
-    return [*_find_missing(named.iterator(chunk_size=BATCH_SIZE)), *_find_missing(claimed_keys())]
-
-
-def _find_missing(named: Iterable[str]) -> list[str]:
     lost, shard, kept = [], "", set()
-    for key in named:
+    for key in claimed_keys():
         if not key.startswith(f"{shard}/"):
             shard = key.partition("/")[0]
             kept = set(list_keys(shard))
         # Asked once more: it may have been taken away in the meantime.
-        if key not in kept and _find_named([key]):
+        if key not in kept and find_claimed([key]):
             lost.append(key)
     return lost
 
 
-def _find_named(keys: Sequence[str]) -> set[str]:
-    named = set(Attachment.objects.filter(storage_key__in=keys).values_list("storage_key", flat=True))
-    with_preview = Attachment.objects.filter(preview_key__in=keys).exclude(preview_key="")
-    return named | set(with_preview.values_list("preview_key", flat=True)) | find_claimed(keys)
-
-
 def _find_orphans(keys: Sequence[str], older_than: datetime) -> list[str]:
-    named = _find_named(keys)
+    named = find_claimed(keys)
     orphans = []
     for key in keys:
         if key not in named:

@@ -32,7 +32,8 @@ VERBS = {
     "tickets": ("ingested",),
     "alert": ("fired", "resolved", "acknowledged", "withdrawn"),
     "channel": ("created", "updated", "deleted", "muted", "unmuted", "tested", "broken"),
-    "delivery": ("dead", "retried", "cancelled"),
+    "delivery": ("dead", "retried", "cancelled", "held", "released"),
+    "backup": ("made", "failed", "removed", "restored"),
     "policy": ("published", "withdrawn", "previewed"),
     "status": ("recategorised",),
     "user": (

@@ -4,7 +4,7 @@ from django.db import connection
 
 from tracker.realtime.positions import Position, encode_cursor
 
-SELECT_HEAD = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+SELECT_HEAD = "SELECT tracker_horizon()::text::bigint"
 
 
 def read_live_cursor() -> str:

@@ -1,15 +1,16 @@
 """The storage `attachments`: files go in before a row names them, and come out after no row does any more."""
 
+import hashlib
 import logging
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from django.core.files.storage import Storage, storages
 
-from tracker.exceptions import Unavailable
+from tracker.exceptions import Conflict, Unavailable
 from tracker.files.names import is_storage_key, make_storage_key
 from tracker.files.uploads import Upload, incoming_directory, naming_disk_errors
 
@@ -26,6 +27,30 @@ def keep_file(upload: Upload) -> str:
     """
     with naming_storage_errors():
         return str(_storage().save(make_storage_key(), upload))
+
+
+def put_back(key: str, upload: Upload) -> bool:
+    """Stores a file of a backup under its own key; says whether it was not there already.
+
+    Raises:
+        Conflict: another file is there under this key.
+        InsufficientStorage: the disk is full.
+        Unavailable: the storage does not work at present.
+    """
+    with suppress(FileNotFoundError):
+        if _hash(key) != upload.sha256:
+            raise Conflict(f"The file store holds another file under {key}. Empty it, or name the right one.")
+        return False
+    with naming_storage_errors():
+        _storage().save(key, upload)
+    return True
+
+
+def _hash(key: str) -> str:
+    digest = hashlib.sha256()
+    for chunk in read_chunks(open_file(key)):
+        digest.update(chunk)
+    return digest.hexdigest()
 
 
 def open_file(key: str) -> Any:

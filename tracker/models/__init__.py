@@ -1,6 +1,7 @@
 """The registry's tables; import them from here."""
 
 from tracker.models.assets import Factory, ProductionPoint, Sprocket
+from tracker.models.backups import Backup
 from tracker.models.events import Event
 from tracker.models.heartbeats import SweepHeartbeat
 from tracker.models.idempotency import IdempotencyRecord
@@ -14,6 +15,7 @@ from tracker.models.views import SavedView
 
 __all__ = [
     "ApiToken",
+    "Backup",
     "Event",
     "Factory",
     "IdempotencyRecord",

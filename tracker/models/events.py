@@ -24,15 +24,26 @@ class CurrentTransactionId(Func):
     output_field = TransactionIdField()
 
 
+class TransactionStamp(Func):
+    """The number of the transaction that is writing, by which the log is in commit order.
+
+    A function of ours, `tracker_stamp()`: a restored database stands in a PostgreSQL that counts from elsewhere, and
+    goes on above all numbers that the lost one has given out. `tracker_horizon()` is its counterpart for readers.
+    """
+
+    function = "tracker_stamp"
+    output_field = TransactionIdField()
+
+
 class Event(models.Model):
     """One line of what happened: who, what, to which object, before and after, in the same transaction as the change.
 
     Ids are handed out before commit, so a reader that remembers only the last id loses rows that commit late. Readers
-    therefore go by (xid, id) below the snapshot's xmin; see tracker/realtime.py.
+    therefore go by (xid, id) below the snapshot's xmin, `tracker_horizon()`; see tracker/realtime/log_reader.py.
     """
 
     id = models.BigAutoField(primary_key=True)
-    xid = TransactionIdField(db_default=CurrentTransactionId(), editable=False)
+    xid = TransactionIdField(db_default=TransactionStamp(), editable=False)
     at = models.DateTimeField()
     verb = models.CharField(max_length=60)
     actor = models.ForeignKey(

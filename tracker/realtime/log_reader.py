@@ -33,11 +33,11 @@ POOL_TIMEOUT_SECONDS = 5.0
 SELECT = """
 SELECT xid::text::bigint, id, at, verb, actor_label, object_type, object_id, data
   FROM tracker_event
- WHERE (xid, id) > (%(xid)s::text::xid8, %(id)s) AND xid < pg_snapshot_xmin(pg_current_snapshot())
+ WHERE (xid, id) > (%(xid)s::text::xid8, %(id)s) AND xid < tracker_horizon()
  ORDER BY xid, id LIMIT %(limit)s
 """
 SELECT_BY_VERB = SELECT.replace(" ORDER BY", " AND verb LIKE ANY(%(verbs)s) ORDER BY")
-SELECT_HEAD = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+SELECT_HEAD = "SELECT tracker_horizon()::text::bigint"
 
 
 class StreamEvent:

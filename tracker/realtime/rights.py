@@ -43,6 +43,7 @@ RESOURCES = {
     "sprocket": "sprockets",
     "report": "reports",
     "audit": "audit_findings",
+    "backup": "backups",
 }
 AUDIT_WORDS = frozenset({"user", "token", "schedule", "saved_view"})
 # One query for everyone who listens in this process, however many they are.
