@@ -101,10 +101,10 @@ health.register(
 queues.register(
     Queue("clocks", "Deadlines that passed", "sweep_sla", due_clock_age_seconds),
     Queue("deliveries", "Deliveries", "deliver", delivery_queue_age_seconds),
-    Queue("enrichments", "Look-ups about incidents", "enrich", look_up_age_seconds),
+    Queue("enrichments", "Look-ups about incidents", "enrich", look_up_age_seconds, is_held_back=True),
     Queue("letters", "Notifications to be mailed", "mail_people", letter_age_seconds),
     Queue("replays", "Tickets to be judged anew", "replay_tickets", replay_age_seconds),
-    Queue("trials", "Previews of policies", "run_trials", trial_age_seconds),
+    Queue("trials", "Previews of policies", "run_trials", trial_age_seconds, is_held_back=True),
 )
 gauges.register("incidents", _collect)
 gauges.register_total("incidents_created", incidents_created)

@@ -26,5 +26,5 @@ def _collect() -> Iterator[Metric]:
     yield from (reports, wait)
 
 
-queues.register(Queue("reports", "Reports", "run_reports", report_wait_seconds))
+queues.register(Queue("reports", "Reports", "run_reports", report_wait_seconds, is_held_back=True))
 gauges.register("reports", _collect)

@@ -5,6 +5,7 @@ from tracker.schedules import Daily, DefaultSchedule, Every, SchedulableTask, de
 declare(
     tasks=[
         SchedulableTask("tracker.sweeps.beat_heart", "Prove that beat, broker and worker are alive"),
+        SchedulableTask("tracker.sweeps.log_queue_ages", "Write to the log how long work waits"),
         SchedulableTask("tracker.sweeps.prune", "Delete what has served its time"),
         SchedulableTask("tracker.sweeps.anonymise", "Anonymise the people whom an admin named"),
     ],
@@ -14,6 +15,14 @@ declare(
             task="tracker.sweeps.beat_heart",
             when=Every(30),
             description="Proves that beat, broker and worker are alive; /healthz shows when it stops.",
+        ),
+        DefaultSchedule(
+            name="log_queue_ages",
+            task="tracker.sweeps.log_queue_ages",
+            when=Every(60),
+            description="Writes to the log how long due work has waited; in the cloud, workers are added by it.",
+            # When every process of the workers is busy, this line is what brings another.
+            is_vital=True,
         ),
         DefaultSchedule(
             name="prune",

@@ -111,6 +111,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "tracker.request_log.RequestLogMiddleware",
+    "tracker.probe_hosts.accept_probes_by_address",
     "django.middleware.security.SecurityMiddleware",
     "tracker.page_middleware.StaticFilesMiddleware",
     "tracker.page_middleware.ContentPolicyMiddleware",

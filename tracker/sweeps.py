@@ -1,20 +1,32 @@
 """What beat calls in the registry."""
 
+import logging
+
 from celery import shared_task
 
-from tracker import heartbeats
+from tracker import heartbeats, queues
 from tracker.processes import forget_old_processes
 from tracker.services.anonymising import finish_anonymising
 from tracker.services.pruning import prune_registry
 
 # Searching every text of a large installation takes minutes.
 LONG_SOFT_LIMIT_SECONDS = 25 * 60
+logger = logging.getLogger(__name__)
 
 
 @shared_task(name="tracker.sweeps.beat_heart")
 def beat_heart() -> None:
     """The canary: that this row is fresh proves beat, broker and worker at once."""
     heartbeats.beat_once(heartbeats.WORKER)
+
+
+@shared_task(name="tracker.sweeps.log_queue_ages")
+def log_queue_ages() -> None:
+    """Writes one line that says how long due work has waited; whoever starts workers by the log reads it there."""
+    with heartbeats.run_sweep("log_queue_ages"):
+        ages = queues.read_ages()
+        rounded = {name: round(seconds, 1) for name, seconds in ages.items()}
+        logger.info("queue_ages", extra={"oldest_seconds": round(queues.oldest_age(ages), 1), "queues": rounded})
 
 
 @shared_task(name="tracker.sweeps.prune")

@@ -14,7 +14,16 @@ from tracker.services.schedules import sync_schedules
 from tracker.testing.processes import ChildProcess
 
 pytestmark = pytest.mark.django_db(transaction=True)
-VITAL = {"sweep_sla", "deliver", "replay_tickets", "mail_people", "enrich", "run_reports", "watch_production"}
+VITAL = {
+    "sweep_sla",
+    "deliver",
+    "replay_tickets",
+    "mail_people",
+    "enrich",
+    "run_reports",
+    "watch_production",
+    "log_queue_ages",
+}
 
 
 @pytest.fixture(autouse=True)
