@@ -6,6 +6,7 @@ import django.core.validators
 from django.db import migrations, models
 
 import tracker.sealing
+from tracker.partitions import TICKET_EVENTS, partition_by_month
 
 
 class Migration(migrations.Migration):
@@ -1045,6 +1046,7 @@ class Migration(migrations.Migration):
                 ("received_at", models.DateTimeField()),
             ],
         ),
+        partition_by_month(TICKET_EVENTS),
         migrations.CreateModel(
             name="TicketStatus",
             fields=[

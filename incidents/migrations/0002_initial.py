@@ -1593,6 +1593,8 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="ticketevent",
-            constraint=models.UniqueConstraint(fields=("ticket", "fingerprint"), name="ticket_event_is_kept_once"),
+            constraint=models.UniqueConstraint(
+                fields=("ticket", "updated_at", "fingerprint"), name="ticket_event_is_kept_once"
+            ),
         ),
     ]

@@ -127,7 +127,10 @@ class TicketEvent(models.Model):
     received_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["ticket", "fingerprint"], name="ticket_event_is_kept_once")]
+        # The fingerprint covers `updated_at` already. The table lies in partitions by it, and so it belongs to the key.
+        constraints = [
+            models.UniqueConstraint(fields=["ticket", "updated_at", "fingerprint"], name="ticket_event_is_kept_once")
+        ]
         # What came after a moment stands at the end of the table; a tree of it would cost the ingest.
         indexes = [BrinIndex(fields=["received_at"], autosummarize=True, name="ticket_event_by_receipt")]
 

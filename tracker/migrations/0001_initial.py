@@ -11,6 +11,7 @@ from django.db import migrations, models
 
 import tracker.models.events
 import tracker.models.users
+from tracker.partitions import EVENTS, partition_by_month
 
 
 class Migration(migrations.Migration):
@@ -185,6 +186,7 @@ class Migration(migrations.Migration):
                 "ordering": ["-id"],
             },
         ),
+        partition_by_month(EVENTS),
         migrations.CreateModel(
             name="Factory",
             fields=[
