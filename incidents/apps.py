@@ -12,3 +12,4 @@ class IncidentsConfig(AppConfig):
     def ready(self) -> None:
         """Declares schedules, checks, figures, files and what people are told of, once the models can be imported."""
         from incidents import default_schedules, file_claims, monitoring, people_data, restore_steps, subjects  # noqa: F401
+        from incidents.services import system_parts  # noqa: F401

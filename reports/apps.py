@@ -12,4 +12,4 @@ class ReportsConfig(AppConfig):
     def ready(self) -> None:
         """Declares schedules, rules, figures, files, letters and what people are told of, once there are models."""
         from reports import audit_rules, default_schedules, file_claims, monitoring, people_data, subjects  # noqa: F401
-        from reports.services import report_mailings  # noqa: F401
+        from reports.services import report_mailings, system_parts  # noqa: F401

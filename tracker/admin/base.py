@@ -60,7 +60,7 @@ class AccessAdmin(RowPages[M]):
     a page is read-only. With a `page_template`, a row that is there is a page of what `describe` gives, and no form.
     """
 
-    menu: ClassVar[tuple[str, int]] = ("System", 99)
+    menu: ClassVar[tuple[str, int]] = ("Operation", 99)
     empty_hint: ClassVar[str] = ""
     # The first words of events after which the list shows itself anew, such as "ticket,alert".
     live_types: ClassVar[str] = ""

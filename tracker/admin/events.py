@@ -79,7 +79,7 @@ class EventAdmin(AccessAdmin[Event]):
     """Who did what, when, to which object."""
 
     resource = "audit_log"
-    menu = ("System", 3)
+    menu = ("Operation", 13)
     list_display = ("at_cell", "verb", "object_cell", "actor_label", "request_id")
     list_display_links = ("verb",)
     list_filter = (SubjectFilter, day_range("at", "when"))

@@ -2,11 +2,13 @@
 
 from datetime import datetime
 
+from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from tracker import clock
+from tracker.services.system import Cell, Fact, Unit
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 # Nobody reckons with longer spans: from here on a day says more.
@@ -85,3 +87,24 @@ def render_time(moment: datetime, words: str, *, css_class: str = "moment") -> S
 def render_badge(words: str, tone: str) -> SafeString:
     """A label; `tone` is ok, alert, breach, info or quiet."""
     return format_html('<span class="badge badge-{}">{}</span>', tone, words)
+
+
+def write_system_value(one: Fact | Cell) -> SafeString | str:
+    """A value of the System page: in words, and as a badge where it has a tone."""
+    words = _write_value(one)
+    return render_badge(str(words), one.tone) if one.tone else words
+
+
+def _write_value(one: Fact | Cell) -> SafeString | str:
+    value = one.value
+    if value is None:
+        return "–"
+    if isinstance(value, datetime):
+        return write_moment(value)
+    if isinstance(value, str):
+        return value
+    if one.unit is Unit.BYTES:
+        return filesizeformat(value)
+    if one.unit is Unit.SECONDS:
+        return f"{value * 1000:.0f} ms" if 0 < value < 1 else write_span(value)
+    return f"{value:,}"

@@ -20,7 +20,7 @@ class SweepHeartbeatAdmin(AccessAdmin[SweepHeartbeat]):
     """The pulse of beat, worker and sweeps; read-only."""
 
     resource = "periodic_tasks"
-    menu = ("System", 2)
+    menu = ("Operation", 12)
     list_display = ("name", "state_cell", "started_cell", "duration_cell", "rows", "runs_total", "rows_total")
 
     @admin.display(description="last run")

@@ -7,7 +7,18 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule
 
-from tracker.admin import events, factories, heartbeats, notifications, projects, schedules, sprockets, tokens, users
+from tracker.admin import (
+    events,
+    factories,
+    heartbeats,
+    notifications,
+    projects,
+    schedules,
+    sprockets,
+    system_page,
+    tokens,
+    users,
+)
 
 __all__ = [
     "events",
@@ -17,6 +28,7 @@ __all__ = [
     "projects",
     "schedules",
     "sprockets",
+    "system_page",
     "tokens",
     "users",
 ]

@@ -24,7 +24,7 @@ class ScheduleAdmin(AccessAdmin[PeriodicTask]):
     """When each sweep runs. Of the rows that Tracker ships only time and switch can be changed."""
 
     resource = "periodic_tasks"
-    menu = ("System", 1)
+    menu = ("Operation", 11)
     form = ScheduleForm
     list_display = ("name", "label_cell", "when_cell", "state_cell", "origin_cell", "last_cell")
     list_select_related = ("interval", "crontab")

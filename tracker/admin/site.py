@@ -22,6 +22,7 @@ from tracker.admin.base import AccessAdmin, actor_of
 from tracker.admin.live import read_live_cursor
 from tracker.admin.second_factor_page import second_factor_page
 from tracker.admin.second_steps import enter, login_code_page
+from tracker.admin.site_pages import SitePage
 from tracker.admin.user_forms import LoginForm, OwnPasswordForm, ProfileForm, show_refusal
 from tracker.devices import remember_device
 from tracker.exceptions import DomainError
@@ -33,7 +34,7 @@ from tracker.services.second_factors import must_enrol
 from tracker.services.users import change_password, update_user
 from tracker.sign_on import is_configured
 
-MENU = ("Work", "Intake", "Delivery", "SLA", "Reports", "People", "System", "Operation")
+MENU = ("Work", "Intake", "Delivery", "SLA", "Reports", "People", "Operation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +78,16 @@ class TrackerAdminSite(AdminSite):
     def __init__(self, name: str = "admin") -> None:
         super().__init__(name)
         self._panels: list[PanelBuilder] = []
+        self._pages: list[SitePage] = []
 
     def add_panel(self, build: PanelBuilder) -> PanelBuilder:
         """Puts a box on the first page; the builder answers None where the reader may not see it."""
         self._panels.append(build)
         return build
+
+    def add_page(self, page: SitePage) -> None:
+        """Adds a page that is no table's."""
+        self._pages.append(page)
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """What every page's frame shows."""
@@ -156,6 +162,7 @@ class TrackerAdminSite(AdminSite):
             path("login/code/", login_code_page, name="login_code"),
             path("second-factor/", second_factor, name="second_factor"),
             path("profile/", self.admin_view(self.profile), name="profile"),
+            *(page.to_url(self.admin_view) for page in self._pages),
             *super().get_urls(),
         ]
 
@@ -196,8 +203,10 @@ class TrackerAdminSite(AdminSite):
         groups: dict[str, list[tuple[int, dict[str, Any]]]] = {name: [] for name in MENU}
         for model in (model for app in apps for model in app["models"]):
             page = self._registry[model["model"]]
-            name, position = page.menu if isinstance(page, AccessAdmin) else ("System", 99)
+            name, position = page.menu if isinstance(page, AccessAdmin) else ("Operation", 99)
             groups[name].append((position, model))
+        for entry in (page for page in self._pages if page.is_shown_to(request)):
+            groups[entry.menu[0]].append((entry.menu[1], entry.to_entry()))
         return [
             {
                 "name": name,

@@ -11,6 +11,7 @@ from tracker.api.factory_points import ChartView, PointViewSet
 from tracker.api.notifications import NotificationViewSet
 from tracker.api.projects import ProjectViewSet
 from tracker.api.sprockets import SprocketViewSet
+from tracker.api.system import SystemView
 from tracker.api.tokens import TokenViewSet
 from tracker.api.users import UserViewSet
 
@@ -41,5 +42,6 @@ urlpatterns = [
         name="factory-points",
     ),
     path("v1/factories/<str:id>/chart", ChartView.as_view(), name="factory-chart"),
+    path("v1/system", SystemView.as_view(), name="system"),
     path("v1/", include(router.urls)),
 ]

@@ -84,7 +84,7 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One box. `read` runs on the database; with `is_outside` in a thread of its own, where it must not touch it."""
+    """One box. `read` runs on the page's own database connection, within its limit; with `is_outside` in a thread."""
 
     name: str
     title: str
@@ -129,7 +129,7 @@ def read_system(*, actor: Actor) -> list[Shown]:
     """
     access.require(actor, "system", "read")
     ordered = sorted(_sections.values(), key=lambda section: (section.position, section.name))
-    outside = {section.name: _threads.submit(_answer, section) for section in ordered if section.is_outside}
+    outside = {section.name: _threads.submit(_answer_beside, section) for section in ordered if section.is_outside}
     ends_at = time.monotonic() + PAGE_SECONDS
     inside = {section.name: _ask_database(section, ends_at) for section in ordered if not section.is_outside}
     return [
@@ -161,6 +161,16 @@ def _answer(section: Section) -> Shown:
         # One part's fault must not take the page along; it shows there, and whole in the log.
         logger.exception("A section failed.", extra={"operation": section.name})
         return Shown(section, trouble=f"It failed: {type(error).__name__}. The log says more.")
+
+
+def _answer_beside(section: Section) -> Shown:
+    try:
+        return _answer(section)
+    except DatabaseError as error:
+        logger.warning("A section got no answer.", extra={"operation": section.name, "error": type(error).__name__})
+        return Shown(section, trouble="The database did not answer.")
+    finally:
+        connection.close()
 
 
 def _collect(section: Section, future: Future[Shown]) -> Shown:

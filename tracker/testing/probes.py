@@ -75,6 +75,7 @@ PROBES = [
     Probe("PATCH", "v1/users/{pk}", "users", "update", person, body={"full_name": "New"}),
     Probe("DELETE", "v1/users/{pk}", "users", "delete", stranger, status=204),
     Probe("POST", "v1/users/{pk}/anonymise", "users", "transition", stranger, status=202),
+    Probe("GET", "v1/system", "system", "read"),
     Probe("GET", "v1/notifications", "notifications", "list"),
     Probe("GET", "v1/notifications/{pk}", "notifications", "read", notification),
     Probe("POST", "v1/notifications/{pk}/read", "notifications", "transition", notification),
