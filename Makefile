@@ -45,7 +45,7 @@ e2e: dev  ## click through the pages in a real browser
 	@$(BIN)/python -m pytest -n 0 -m e2e $(ARGS)
 
 lock: dev  ## compile requirements/*.in into hashed lists
-	@for name in base local production dev; do \
+	@for name in base local production dev sbom; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			requirements/$$name.in -o requirements/$$name.txt || exit 1; \
 	done

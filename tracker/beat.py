@@ -13,7 +13,7 @@ from celery.signals import beat_init
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 from django_celery_beat.schedulers import DatabaseScheduler
 
-from tracker import heartbeats
+from tracker import heartbeats, pulse
 from tracker.choices import ProcessKind
 from tracker.processes import Activity, PresenceThread
 from tracker.schema_state import GATE
@@ -117,6 +117,7 @@ class SingletonDatabaseScheduler(DatabaseScheduler):
     def tick(self, *args: Any, **kwargs: Any) -> float:
         """Sends what is due where this process leads; answers the seconds until the next tick."""
         self._is_ticking = True
+        pulse.beat("beat")
         try:
             return self._tick(*args, **kwargs)
         finally:

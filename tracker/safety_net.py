@@ -13,7 +13,7 @@ from celery import Celery, bootsteps
 from django.db import DatabaseError, InterfaceError, close_old_connections, connections
 from django_celery_beat.models import PeriodicTask
 
-from tracker import clock, heartbeats, logs, schedules
+from tracker import clock, heartbeats, logs, pulse, schedules
 from tracker.models import SweepHeartbeat
 from tracker.schedules import DefaultSchedule, Every
 
@@ -89,6 +89,7 @@ class SafetyNet(threading.Thread):
     def run(self) -> None:
         """Looks, runs, waits, until stopped."""
         while not self._is_stopped.wait(LOOK_EVERY_SECONDS):
+            pulse.beat("worker")
             try:
                 close_old_connections()
                 run_late_sweeps(self._app)

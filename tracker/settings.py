@@ -267,11 +267,10 @@ MAIL_INTAKE_TARGET = mail_settings.read_matching(
 MAIL_AUTHSERV_ID = mail_settings.read_matching("MAIL_AUTHSERV_ID", mail_settings.SERVER, "mx.example.com")
 MAIL_PER_SENDER_AND_HOUR = env.read_integer("MAIL_PER_SENDER_AND_HOUR", 30, low=1, high=100_000)
 
-CELERY_BROKER_URL = env.read_url(
-    "CELERY_BROKER_URL",
+CELERY_BROKER_URL = (
+    env.read_url("CELERY_BROKER_URL", schemes=("redis", "rediss", "redis+socket", "amqp", "amqps"))
     # Celery spells a unix socket in its own way.
-    REDIS_URL.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=", 1),
-    schemes=("redis", "rediss", "redis+socket", "amqp", "amqps"),
+    or REDIS_URL.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=", 1)
 )
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
