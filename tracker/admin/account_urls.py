@@ -10,6 +10,7 @@ urlpatterns = [
     path("logout", person_pages.logout_page, name="account_logout"),
     path("register", person_pages.register_page, name="account_register"),
     path("profile", person_pages.profile_page, name="account_profile"),
+    path("data", person_pages.data_page, name="account_data"),
     path("password", person_pages.password_page, name="account_password"),
     path("sso", sign_on_pages.sign_on_page, name="account_sign_on"),
     path("sso/callback", sign_on_pages.callback_page, name="account_sign_on_callback"),

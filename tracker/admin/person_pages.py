@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods
 
 from tracker.access import Actor
 from tracker.admin.base import actor_of
+from tracker.admin.downloads import hand_out_archive
 from tracker.admin.formats import write_span
 from tracker.admin.person_forms import OwnProfileForm, PersonLoginForm, RegisterForm
 from tracker.admin.second_steps import enter
@@ -30,6 +31,7 @@ from tracker.services import registrations
 from tracker.services.letters import has_mail
 from tracker.services.logins import note_session
 from tracker.services.passwords import WRONG
+from tracker.services.personal_exports import make_archive
 from tracker.services.second_factors import must_enrol
 from tracker.services.users import change_password, update_user
 from tracker.sign_on import is_configured
@@ -169,6 +171,24 @@ def password_page(request: HttpRequest, person: User) -> HttpResponse:
     update_session_auth_hash(request, person)
     messages.success(request, "You have a new password.")
     return HttpResponseRedirect(reverse("account_profile"))
+
+
+@never_cache
+@csrf_protect
+@take_form
+@for_people
+def data_page(request: HttpRequest, person: User) -> HttpResponseBase:
+    """What is known of oneself, as an archive."""
+    text = "All that Tracker knows of you, what you wrote and what you uploaded, as one archive of readable files."
+    ask = {"title": "Your data", "button": "Download it", "text": text}
+    form = forms.Form(request.POST if request.method == "POST" else None)
+    if not form.is_valid():
+        return _show(request, form, **ask)
+    try:
+        archive = make_archive(actor=actor_of(request), user=person)
+    except DomainError as error:
+        return _refuse(request, form, error, ask)
+    return hand_out_archive(archive, person)
 
 
 def _show(

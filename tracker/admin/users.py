@@ -10,13 +10,13 @@ from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
 
 from tracker.access import writable_fields
-from tracker.admin.base import AccessAdmin, actor_of
+from tracker.admin.base import actor_of
 from tracker.admin.formats import render_badge, write_moment
-from tracker.admin.user_forms import AnonymiseForm, NewPasswordForm, NewUserForm, UserForm, show_refusal
+from tracker.admin.personal_pages import PersonalDataPages
+from tracker.admin.user_forms import NewPasswordForm, NewUserForm, UserForm, show_refusal
 from tracker.exceptions import Conflict, DomainError
 from tracker.models import User
 from tracker.models.users import normalise_email
-from tracker.services.anonymising import ask_to_anonymise
 from tracker.services.deletions import delete_user
 from tracker.services.second_factors import has_second_factor, remove_second_factor
 from tracker.services.users import change_password, create_user, update_user
@@ -25,7 +25,7 @@ FIELDS = ("email", "full_name", "timezone", "role", "is_active")
 
 
 @admin.register(User)
-class UserAdmin(AccessAdmin[User]):
+class UserAdmin(PersonalDataPages):
     """Who may log in, and as what."""
 
     resource = "users"
@@ -40,10 +40,10 @@ class UserAdmin(AccessAdmin[User]):
     change_form_template = "admin/tracker/user/form.html"
 
     def get_urls(self) -> list[Any]:
-        """With addresses to set a password, to remove a second factor and to anonymise."""
+        """With addresses to set a password and to remove a second factor."""
         password = self.page_url("password", self.password_view)
         factor = self.page_url("second-factor", self.second_factor_view)
-        return [password, factor, self.page_url("anonymise", self.anonymise_view), *super().get_urls()]
+        return [password, factor, *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """Without the password's hash, which no page has a use for."""
@@ -108,8 +108,6 @@ class UserAdmin(AccessAdmin[User]):
         row = context.get("original")
         may_all = self.decision(request, "update").is_for_all_rows
         context["may_set_password"] = row is not None and row.anonymise_asked_at is None and may_all
-        may_end = row is not None and row.pk != request.user.pk and self.decision(request, "transition").is_for_all_rows
-        context["may_anonymise"] = may_end and context["may_set_password"]
         context["may_remove_factor"] = (
             row is not None and may_all and row.pk != request.user.pk and has_second_factor(row)
         )
@@ -151,31 +149,6 @@ class UserAdmin(AccessAdmin[User]):
             remove_second_factor(actor=actor_of(request), user=user)
 
         return self.run_for_one(request, object_id, "update", remove, "Their password alone lets them in now.")
-
-    def anonymise_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Makes a person nobody, for admins who typed whom they mean: there is no way back."""
-        if not self.decision(request, "transition").is_for_all_rows:
-            raise PermissionDenied
-        user = self.get_object(request, object_id)
-        if user is None:
-            raise PermissionDenied
-        form = AnonymiseForm(request.POST or None, address=user.email)
-        if request.method == "POST" and form.is_valid():
-            try:
-                ask_to_anonymise(actor=actor_of(request), user=user)
-            except DomainError as error:
-                show_refusal(form, error)
-            else:
-                messages.success(request, "They are shut out. Whatever names them is being taken out.")
-                return HttpResponseRedirect(self.object_url(user))
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"Anonymise {user.email}?",
-            "opts": self.opts,
-            "original": user,
-            "form": form,
-        }
-        return TemplateResponse(request, "admin/tracker/user/anonymise.html", context)
 
     @admin.display(description="state")
     def state_cell(self, user: User) -> SafeString:
