@@ -7,6 +7,7 @@ declare(
         SchedulableTask("tracker.sweeps.beat_heart", "Prove that beat, broker and worker are alive"),
         SchedulableTask("tracker.sweeps.log_queue_ages", "Write to the log how long work waits"),
         SchedulableTask("tracker.sweeps.prune", "Delete what has served its time"),
+        SchedulableTask("tracker.sweeps.back_up", "Make a backup", least_seconds=3600),
         SchedulableTask("tracker.sweeps.anonymise", "Anonymise the people whom an admin named"),
     ],
     defaults=[
@@ -23,6 +24,12 @@ declare(
             description="Writes to the log how long due work has waited; in the cloud, workers are added by it.",
             # When every process of the workers is busy, this line is what brings another.
             is_vital=True,
+        ),
+        DefaultSchedule(
+            name="back_up",
+            task="tracker.sweeps.back_up",
+            when=Daily(2, 30),
+            description="Makes a backup of database and files in BACKUP_DIRECTORY; without that setting nothing.",
         ),
         DefaultSchedule(
             name="prune",

@@ -1,17 +1,26 @@
 """What beat calls in the registry."""
 
 import logging
+from contextlib import suppress
 
 from celery import shared_task
+from django.conf import settings
 
 from tracker import heartbeats, queues
+from tracker.access import Actor
+from tracker.exceptions import Conflict
 from tracker.processes import forget_old_processes
 from tracker.services.anonymising import finish_anonymising
+from tracker.services.backups import make_backup
 from tracker.services.pruning import prune_registry
 
 # Searching every text of a large installation takes minutes.
 LONG_SOFT_LIMIT_SECONDS = 25 * 60
 logger = logging.getLogger(__name__)
+
+
+# The largest databases take hours to read; a second message finds the folder taken.
+BACKUP_SOFT_LIMIT_SECONDS = 6 * 3600
 
 
 @shared_task(name="tracker.sweeps.beat_heart")
@@ -44,4 +53,16 @@ def anonymise() -> int:
     """Goes on making nobody of the people whom an admin named; answers how many are."""
     with heartbeats.run_sweep("anonymise") as run:
         run.rows = finish_anonymising(max_seconds=LONG_SOFT_LIMIT_SECONDS / 2)
+    return run.rows
+
+
+@shared_task(
+    name="tracker.sweeps.back_up", soft_time_limit=BACKUP_SOFT_LIMIT_SECONDS, time_limit=BACKUP_SOFT_LIMIT_SECONDS + 60
+)
+def back_up() -> int:
+    """Makes a backup where BACKUP_DIRECTORY says whereto; answers how many."""
+    with heartbeats.run_sweep("back_up") as run, suppress(Conflict):
+        if settings.BACKUP_DIRECTORY:
+            make_backup(actor=Actor.system("back_up"), directory=settings.BACKUP_DIRECTORY)
+            run.rows = 1
     return run.rows

@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group
 from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule
 
 from tracker.admin import (
+    backups,
     events,
     factories,
     heartbeats,
@@ -21,6 +22,7 @@ from tracker.admin import (
 )
 
 __all__ = [
+    "backups",
     "events",
     "factories",
     "heartbeats",
