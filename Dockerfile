@@ -42,7 +42,8 @@ RUN SECRET_KEY=build ALLOWED_HOSTS=build DATABASE_URL=postgresql://build@build/b
     && python -m compileall -q tracker incidents reports
 # A number, so that Kubernetes can see that it is not root. Nothing but /tmp and the volumes is written.
 USER 10001:10001
-VOLUME ["/srv/media"]
+# As volumes, because where nothing else is mounted there (Fargate) they take owner and mode from here.
+VOLUME ["/srv/media", "/tmp"]
 EXPOSE 8000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \

@@ -8,7 +8,7 @@ resource "aws_lb" "main" {
   security_groups            = [aws_security_group.balancer.id]
   drop_invalid_header_fields = true
   enable_deletion_protection = !var.is_disposable
-  # Streams send a sign every 15 seconds. Web keeps idle connections longer than this (--keep-alive in tasks.tf), so
+  # Streams send a sign every 15 seconds. Web keeps idle connections longer than this (KEEPALIVE_SECONDS in tasks.tf), so
   # that it never closes one into which the balancer writes.
   idle_timeout = 60
 }

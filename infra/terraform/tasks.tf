@@ -27,13 +27,16 @@ locals {
   # The smallest pair of sizes that Fargate has is enough for what runs once.
   task_kinds = {
     web = {
-      command     = ["gunicorn"]
-      ports       = [local.web_port]
-      size        = var.tasks.web
-      environment = { GUNICORN_CMD_ARGS = "--keep-alive 75" }
+      has_pulse = false
+      command   = ["gunicorn"]
+      ports     = [local.web_port]
+      size      = var.tasks.web
+      # Longer than the balancer keeps an idle connection (balancer.tf).
+      environment = { KEEPALIVE_SECONDS = "75" }
       secrets     = local.secrets
     }
     worker = {
+      has_pulse   = true
       command     = ["celery", "-A", "tracker", "worker", "--without-gossip", "--without-mingle", "-l", "INFO"]
       ports       = []
       size        = var.tasks.worker
@@ -41,6 +44,7 @@ locals {
       secrets     = local.secrets
     }
     beat = {
+      has_pulse   = true
       command     = ["celery", "-A", "tracker", "beat", "--pidfile=", "-l", "INFO"]
       ports       = []
       size        = var.tasks.beat
@@ -48,6 +52,7 @@ locals {
       secrets     = local.secrets
     }
     migrate = {
+      has_pulse   = false
       command     = ["python", "manage.py", "prepare"]
       ports       = []
       size        = { cpu = 512, memory = 1024 }
@@ -110,8 +115,16 @@ resource "aws_ecs_task_definition" "main" {
       { sourceVolume = "media", containerPath = "/srv/media", readOnly = false },
     ]
 
-    # The balancer asks web. Worker and beat have no check that could end them: without Valkey a worker goes on
-    # by itself, and one that is killed for it would not.
+    # The balancer asks web. Worker and beat touch a file while they work: neither database nor Valkey, whose absence
+    # they live through.
+    healthCheck = each.value.has_pulse ? {
+      command     = ["CMD", "python", "-I", "tracker/healthcheck.py", each.key]
+      interval    = 30
+      timeout     = 5
+      retries     = 3
+      startPeriod = 60
+    } : null
+
     logConfiguration = {
       logDriver = "awslogs"
       options = {

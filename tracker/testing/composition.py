@@ -9,8 +9,8 @@ import yaml
 from tracker.testing.services import CHECKOUT
 
 READS = re.compile(r"""(?:env\.(?:read|require)\w*|environ(?:\.get)?)[\[(]\s*["']([A-Z][A-Z0-9_]+)["']""")
-# Read by others than Tracker: gunicorn, the image's Python, and what hands out a port.
-FOREIGN_NAMES = frozenset({"GUNICORN_CMD_ARGS", "PORT"})
+# Read by what hands out a port.
+FOREIGN_NAMES = frozenset({"PORT", "KEEPALIVE_SECONDS", "DRAIN_SECONDS"})
 SECRET_NAMES = re.compile(
     r"SECRET|PASSWORD|TOKEN|_KEY$|_DSN$|^(DATABASE\w*|REDIS|EMAIL|IMAP|HEARTBEAT|CELERY_BROKER)_URL$"
 )

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from tracker.testing.composition import SECRET_NAMES, commands, known_names
+from tracker.testing.composition import SECRET_NAMES, commands, composition, known_names
 from tracker.testing.services import CHECKOUT
 from tracker.testing.terraform import find_names, plain, read_blocks, read_text, walk_texts
 
@@ -72,6 +72,15 @@ def test_each_kind_of_task_starts_what_the_image_starts():
     assert set(
         plain(body("local.task_names")).removeprefix("${toset([").removesuffix("])}").replace('"', "").split(", ")
     ) == set(kinds)
+
+
+def test_only_what_has_a_pulse_is_asked_for_it():
+    kinds = plain(body("local.task_kinds"))
+    checks = {kind: composition()["services"][kind].get("healthcheck", {}).get("test") for kind in kinds}
+    for kind, task in kinds.items():
+        expected = ["CMD", "python", "-I", "tracker/healthcheck.py", kind]
+        assert task["has_pulse"] == (checks[kind] == expected), kind
+    assert '["CMD", "python", "-I", "tracker/healthcheck.py", each.key]' in TEXT
 
 
 def test_every_setting_is_one_and_no_secret_stands_in_clear():
