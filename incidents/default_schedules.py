@@ -14,6 +14,8 @@ declare(
         SchedulableTask("incidents.sweeps.reload_sla", "Apply the SLA file when it changed"),
         SchedulableTask("incidents.sweeps.replay_tickets", "Replay tickets whose rules changed"),
         SchedulableTask("incidents.sweeps.run_trials", "Work out SLA previews"),
+        SchedulableTask("incidents.sweeps.audit", "Ask whether what changed adds up"),
+        SchedulableTask("incidents.sweeps.audit_everything", "Ask whether everything adds up"),
         SchedulableTask("incidents.sweeps.sweep_files", "Delete stored files that nothing refers to"),
         SchedulableTask("incidents.sweeps.prune_hooks", "Delete old calls of hooks"),
         SchedulableTask("incidents.sweeps.poll_mail", "Fetch mail"),
@@ -72,6 +74,19 @@ declare(
             task="incidents.sweeps.run_trials",
             when=Every(10),
             description="Works out the previews of SLA policies that somebody waits for.",
+        ),
+        DefaultSchedule(
+            name="audit",
+            task="incidents.sweeps.audit",
+            when=Every(60),
+            description="Finds what does not add up among what changed; repairs it or tells admins.",
+            is_vital=True,
+        ),
+        DefaultSchedule(
+            name="audit_everything",
+            task="incidents.sweeps.audit_everything",
+            when=Daily(1, 30),
+            description="Goes through every row by the auditor's rules, and counts every clock a second time.",
         ),
         DefaultSchedule(
             name="sweep_files",

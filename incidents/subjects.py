@@ -1,5 +1,6 @@
 """What of issues and incidents people can be told of."""
 
+from incidents.services.audit_findings import visible_findings
 from incidents.services.incidents import visible_incidents
 from incidents.services.issues import visible_issues
 from tracker.subjects import Subject, declare
@@ -18,5 +19,12 @@ declare(
         visible=visible_incidents,
         page="/admin/incidents/incident/{id}/change/",
         address="/incidents/{id}",
+    ),
+    Subject(
+        object_type="auditfinding",
+        resource="audit_findings",
+        visible=visible_findings,
+        page="/admin/incidents/auditfinding/{id}/change/",
+        address="/admin/incidents/auditfinding/{id}/change/",
     ),
 )

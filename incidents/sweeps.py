@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from incidents.services.alerts import sweep_due_clocks
+from incidents.services.audit_passes import audit_lately, begin_round, continue_round
 from incidents.services.channels import ensure_configured_channel
 from incidents.services.enriching import enrich_due
 from incidents.services.forecasts import refresh_forecasts
@@ -94,6 +95,31 @@ def reload_sla() -> int:
     with run_sweep("reload_sla") as run:
         ensure_default_policy()
         run.rows = int(reload_sla_file() is not None)
+    return run.rows
+
+
+@shared_task(name="incidents.sweeps.audit")
+def audit() -> int:
+    """Asks whether what lately changed adds up; answers how many findings are new."""
+    with run_sweep("audit") as run:
+        run.rows = audit_lately().found
+    return run.rows
+
+
+@shared_task(name="incidents.sweeps.audit_everything")
+def audit_everything() -> int:
+    """Begins a round of the auditor over all there is, and goes as far as it gets; answers how many are new."""
+    with run_sweep("audit_everything") as run:
+        begin_round()
+        run.rows = continue_round(max_seconds=MAX_SECONDS / 2)
+    return run.rows
+
+
+@shared_task(name="incidents.sweeps.continue_audit")
+def continue_audit() -> int:
+    """Goes on with the auditor's round; answers how many findings are new."""
+    with run_sweep("audit_everything") as run:
+        run.rows = continue_round(max_seconds=MAX_SECONDS / 2)
     return run.rows
 
 

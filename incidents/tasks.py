@@ -7,5 +7,6 @@ DELIVER = "incidents.sweeps.deliver"
 ENRICH = "incidents.sweeps.enrich"
 REPLAY_TICKETS = "incidents.sweeps.replay_tickets"
 RUN_TRIALS = "incidents.sweeps.run_trials"
+CONTINUE_AUDIT = "incidents.sweeps.continue_audit"
 
-__all__ = ["DELIVER", "ENRICH", "MAIL_PEOPLE", "REPLAY_TICKETS", "RUN_TRIALS", "SWEEP_SLA", "ring"]
+__all__ = ["CONTINUE_AUDIT", "DELIVER", "ENRICH", "MAIL_PEOPLE", "REPLAY_TICKETS", "RUN_TRIALS", "SWEEP_SLA", "ring"]

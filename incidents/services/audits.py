@@ -1,125 +1,67 @@
-"""The auditor: what must always hold between the tables, asked of the database itself."""
+"""The auditor at large: every rule, asked of everything; reads only. In small doses see audit_passes.py."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.db import connection
 
-from incidents.services.orphans import find_lost_files
-from tracker import clock
+# Whoever asks for the rules has those of this package; packages above declare theirs when they start.
+from incidents.services import audit_rules, audit_work_rules  # noqa: F401
+from incidents.services.audit_registry import Broken, Rule, Scope, all_rules
+from incidents.services.audit_work_rules import FILES_RULE
+
+__all__ = ["FILES_RULE", "Finding", "all_rules", "audit", "look_everywhere"]
 
 MAX_EXAMPLES = 5
+ROWS_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A rule that does not hold: how many rows break it, and some of them."""
+    """A rule that does not hold: how many rows break it (of one table's part at most a thousand), and some of them."""
 
     rule: str
     count: int
     examples: list[str]
 
 
-# Each statement selects a name for every row that breaks the rule; %(now)s is the present moment.
-RULES = {
-    "a ticket event belongs to a ticket": """
-        SELECT e.id::text FROM incidents_ticketevent e
-         WHERE NOT EXISTS (SELECT 1 FROM incidents_ticket t WHERE t.id = e.ticket_id)""",
-    "a clock belongs to a ticket": """
-        SELECT c.id::text FROM incidents_clock c
-         WHERE NOT EXISTS (SELECT 1 FROM incidents_ticket t WHERE t.id = c.ticket_id)""",
-    "an alert belongs to a ticket": """
-        SELECT a.id::text FROM incidents_alert a
-         WHERE NOT EXISTS (SELECT 1 FROM incidents_ticket t WHERE t.id = a.ticket_id)""",
-    "a ticket has a history, and stands at its newest moment": """
-        SELECT t.external_id FROM incidents_ticket t
-          LEFT JOIN LATERAL (SELECT max(e.updated_at) AS newest FROM incidents_ticketevent e
-                              WHERE e.ticket_id = t.id) h ON true
-         WHERE h.newest IS DISTINCT FROM t.updated_at""",
-    "a ticket event names the line of the log that says who sent it": """
-        SELECT e.id::text FROM incidents_ticketevent e
-         WHERE NOT EXISTS (SELECT 1 FROM tracker_event l WHERE l.id = e.logged_in_id)""",
-    "a due clock is swept within five minutes": """
-        SELECT id::text FROM incidents_clock WHERE next_check_at < %(now)s - interval '5 minutes'""",
-    "every step that a clock was alerted for has its alert": """
-        SELECT c.id::text FROM incidents_clock c
-          JOIN LATERAL (SELECT s.percent, row_number() OVER (ORDER BY s.percent) AS place
-                          FROM incidents_escalationstep s WHERE s.version_id = c.policy_id) s ON true
-         WHERE c.alerted_percent >= s.percent AND c.crossings[s.place] IS NOT NULL
-           AND NOT EXISTS (SELECT 1 FROM incidents_alert a
-                            WHERE a.clock_id = c.id AND a.percent = s.percent AND a.state <> 'withdrawn')""",
-    "no alert stands for a step that its clock was not alerted for": """
-        SELECT a.id::text FROM incidents_alert a JOIN incidents_clock c ON c.id = a.clock_id
-         WHERE a.state <> 'withdrawn' AND a.percent > c.alerted_percent""",
-    "no alert fires for a clock that has stopped": """
-        SELECT a.id::text FROM incidents_alert a JOIN incidents_clock c ON c.id = a.clock_id
-         WHERE a.state IN ('firing', 'acked') AND c.state IN ('stopped', 'void')""",
-    "a stopped clock has stopped somewhen, a live one has not": """
-        SELECT id::text FROM incidents_clock
-         WHERE state <> 'void' AND (state = 'stopped') <> (stopped_at IS NOT NULL)""",
-    "a lease ends": """
-        SELECT id::text FROM incidents_delivery
-         WHERE status = 'leased' AND (leased_until IS NULL OR leased_until < %(now)s - interval '5 minutes')""",
-    "what is pending has a next attempt": """
-        SELECT id::text FROM incidents_delivery WHERE status = 'pending' AND next_attempt_at IS NULL""",
-    "what is sent was attempted": """
-        SELECT id::text FROM incidents_delivery
-         WHERE status = 'sent' AND (sent_at IS NULL OR (attempts = 0 AND digest_of_id IS NULL))""",
-    "an incident has one open stay, which is as the incident is": """
-        SELECT i.id::text FROM incidents_incident i
-         WHERE NOT EXISTS (SELECT 1 FROM incidents_incidentspan s
-                            WHERE s.incident_id = i.id AND s.ended_at IS NULL
-                              AND (s.status, s.severity) = (i.status, i.severity)
-                              AND s.project_id IS NOT DISTINCT FROM i.project_id
-                              AND s.assignee_id IS NOT DISTINCT FROM i.assignee_id)""",
-    "an issue has one open stay, which is as the issue is": """
-        SELECT i.id::text FROM incidents_issue i
-         WHERE NOT EXISTS (SELECT 1 FROM incidents_issuespan s
-                            WHERE s.issue_id = i.id AND s.ended_at IS NULL
-                              AND (s.status, s.severity, s.project_id) = (i.status, i.severity, i.project_id)
-                              AND s.assignee_id IS NOT DISTINCT FROM i.assignee_id)""",
-    "a file of a comment is where the comment is, and internal where that is": """
-        SELECT f.id::text FROM incidents_attachment f JOIN incidents_comment c ON c.id = f.comment_id
-         WHERE f.issue_id IS DISTINCT FROM c.issue_id OR f.incident_id IS DISTINCT FROM c.incident_id
-            OR (c.is_internal AND NOT f.is_internal)""",
-    "a comment or file of nobody with an account names who it is of": """
-        SELECT 'comment ' || id FROM incidents_comment WHERE author_id IS NULL AND author_label = ''
-        UNION ALL
-        SELECT 'file ' || id FROM incidents_attachment WHERE uploaded_by_id IS NULL AND uploader_label = ''""",
-    "a person is in the one group of their role": """
-        SELECT u.email FROM tracker_user u
-         WHERE ARRAY(SELECT g.name::text FROM tracker_user_groups m JOIN auth_group g ON g.id = m.group_id
-                      WHERE m.user_id = u.id) <> ARRAY[u.role::text]""",
-}
-FILES_RULE = "a file that a row names is in the file store"
-_declared: dict[str, str] = {}
-
-
-def declare_rules(rules: Mapping[str, str]) -> None:
-    """Adds the rules of a package above; one that is declared again replaces itself."""
-    _declared.update(rules)
-
-
-def all_rules() -> Mapping[str, str]:
-    """Every rule with its statement."""
-    return {**RULES, **_declared}
-
-
-def audit() -> list[Finding]:
+def audit(*, is_whole: bool = False) -> list[Finding]:
     """Asks every rule, and the file store; reads only.
+
+    Args:
+        is_whole: also counts the clocks of every ticket the slow way, instead of those of the newest few hundred.
 
     Returns:
         the rules that do not hold, none where all is well.
     """
     findings = []
+    for rule in all_rules().values():
+        broken = [one for part in look_everywhere(rule, is_whole=is_whole) for one in part]
+        if broken:
+            findings.append(Finding(rule.name, len(broken), [one.key for one in broken[:MAX_EXAMPLES]]))
+    return findings
+
+
+def look_everywhere(rule: Rule, *, is_whole: bool = True) -> Iterator[Sequence[Broken]]:
+    """What breaks a rule, part by part of its table."""
+    if rule.rows is None:
+        yield rule.find(Scope())
+    elif rule.sample is not None and not is_whole:
+        newest = f"SELECT id FROM {rule.rows.table} ORDER BY id DESC LIMIT %s"  # noqa: S608 - a table of ours
+        yield rule.find(Scope(_read_ids(newest, rule.sample)))
+    else:
+        last = 0
+        while ids := ids_after(rule.rows.table, last, ROWS_AT_ONCE):
+            yield rule.find(Scope(ids))
+            last = ids[-1]
+
+
+def ids_after(table: str, last: int, most: int) -> list[int]:
+    """The next ids of a table, in order."""
+    return _read_ids(f"SELECT id FROM {table} WHERE id > %s ORDER BY id LIMIT %s", last, most)  # noqa: S608
+
+
+def _read_ids(statement: str, *parameters: int) -> list[int]:
     with connection.cursor() as cursor:
-        for rule, statement in all_rules().items():
-            cursor.execute(
-                f"SELECT count(*), (array_agg(name))[1:{MAX_EXAMPLES}] FROM ({statement}) AS broken(name)",  # noqa: S608
-                {"now": clock.now()},
-            )
-            count, examples = cursor.fetchone()
-            if count:
-                findings.append(Finding(rule, count, examples))
-    lost = find_lost_files()
-    return [*findings, Finding(FILES_RULE, len(lost), lost[:MAX_EXAMPLES])] if lost else findings
+        cursor.execute(statement, parameters)
+        return [pk for (pk,) in cursor.fetchall()]

@@ -14,7 +14,7 @@ _MATCHES = """
       SELECT FROM jsonb_array_elements_text(c.filters->'{key}') AS wanted(word)
        WHERE lower(wanted.word) = lower({value})))
 """
-_WANTED = " AND ".join(
+WANTED = " AND ".join(
     _MATCHES.format(key=key, value=value)
     for key, value in {
         "states": "a.sla_state",
@@ -38,7 +38,7 @@ ROUTE_FIRED = f"""
     LEFT JOIN tracker_project p ON p.id = t.project_id
     JOIN incidents_channel c ON c.is_enabled AND c.deleted_at IS NULL AND c.kind <> 'person'
      AND (a.channels = '[]' OR a.channels ? c.name)
-     AND a.level >= coalesce((c.filters->>'min_level')::int, 0) AND {_WANTED}
+     AND a.level >= coalesce((c.filters->>'min_level')::int, 0) AND {WANTED}
    WHERE a.id = ANY(%(alerts)s) AND a.crossed_at > {NOW} - %(historic)s
    ORDER BY a.id, c.id
   ON CONFLICT DO NOTHING

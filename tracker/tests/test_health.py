@@ -14,7 +14,7 @@ from tracker.services.schedules import sync_schedules
 from tracker.testing.web_servers import run_web_server
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ALL = {"database", "broker", "worker", "beat", "sweep_lag", "deliveries", "sla_config", "disk", "backup"}
+ALL = {"database", "broker", "worker", "beat", "sweep_lag", "deliveries", "sla_config", "disk", "backup", "audit"}
 
 
 @pytest.fixture(autouse=True)

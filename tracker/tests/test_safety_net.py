@@ -23,6 +23,7 @@ VITAL = {
     "run_reports",
     "watch_production",
     "log_queue_ages",
+    "audit",
 }
 
 
