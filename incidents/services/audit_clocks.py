@@ -174,12 +174,16 @@ def _differences(stored: _Clock, other: LivedClock) -> list[str]:
 
 
 def _tell(word: str, stored: Any, counted: Any) -> str:
-    is_same = stored == counted
-    if (isinstance(stored, datetime) and isinstance(counted, datetime)) or (
-        isinstance(stored, timedelta) and isinstance(counted, timedelta)
-    ):
-        is_same = abs(stored - counted) <= CLOSE
+    is_same = _is_close(stored, counted)
     return "" if is_same else f"{word} is {_write(stored)}, counted slowly {_write(counted)}"
+
+
+def _is_close(stored: Any, counted: Any) -> bool:
+    if isinstance(stored, datetime) and isinstance(counted, datetime):
+        return abs(stored - counted) <= CLOSE
+    if isinstance(stored, timedelta) and isinstance(counted, timedelta):
+        return abs(stored - counted) <= CLOSE
+    return bool(stored == counted)
 
 
 def _write(value: Any) -> str:

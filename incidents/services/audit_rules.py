@@ -113,7 +113,7 @@ declare(
          WHERE c.id = ANY(%(ids)s) AND c.state <> 'void' AND EXISTS (
            SELECT FROM unnest(c.crossings) WITH ORDINALITY AS x(at, place)
              JOIN {_STEPS} s ON s.version_id = c.policy_id AND s.place = x.place
-            WHERE (c.next_check_at IS NULL OR c.next_check_at > x.at)
+            WHERE x.at IS NOT NULL AND (c.next_check_at IS NULL OR c.next_check_at > x.at)
               AND (x.at > %(now)s OR (s.percent > c.alerted_percent AND NOT EXISTS (
                    SELECT FROM incidents_alert a
                     WHERE a.clock_id = c.id AND a.percent = s.percent AND a.state <> 'withdrawn'))))"""),
