@@ -6,6 +6,7 @@ declare(
     tasks=[
         SchedulableTask("tracker.sweeps.beat_heart", "Prove that beat, broker and worker are alive"),
         SchedulableTask("tracker.sweeps.log_queue_ages", "Write to the log how long work waits"),
+        SchedulableTask("tracker.sweeps.create_partitions", "Make the months that the log and the history need next"),
         SchedulableTask("tracker.sweeps.prune", "Delete what has served its time"),
         SchedulableTask("tracker.sweeps.back_up", "Make a backup", least_seconds=3600),
         SchedulableTask("tracker.sweeps.anonymise", "Anonymise the people whom an admin named"),
@@ -36,6 +37,12 @@ declare(
             task="tracker.sweeps.prune",
             when=Daily(3, 15),
             description="Deletes stored answers, counters of failed logins and ended sessions.",
+        ),
+        DefaultSchedule(
+            name="create_partitions",
+            task="tracker.sweeps.create_partitions",
+            when=Daily(2, 40),
+            description="Makes next months' partitions of log and tickets' history, and counts these for the planner.",
         ),
         DefaultSchedule(
             name="anonymise",

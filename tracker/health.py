@@ -24,7 +24,7 @@ from django.views.decorators.http import require_safe
 from django_celery_beat.models import PeriodicTask
 from kombu.transport.redis import Transport as RedisTransport
 
-from tracker import clock, heartbeats, schedules
+from tracker import clock, heartbeats, partitions, schedules
 from tracker.celery import app as celery_app
 from tracker.models import SweepHeartbeat
 from tracker.schedules import Every
@@ -180,6 +180,11 @@ def _check_disk() -> Grade:
     return Grade.DEGRADED if is_low else Grade.OK
 
 
+def _check_partitions() -> Grade:
+    """Next month has its own; what has none is written all the same, and cannot be dropped as a whole later."""
+    return Grade.OK if partitions.count_months_ahead() >= 1 else Grade.DEGRADED
+
+
 def _is_fresh(name: str, limit: timedelta) -> bool:
     finished_at = SweepHeartbeat.objects.filter(name=name).values_list("finished_at", flat=True).first()
     return finished_at is not None and clock.now() - finished_at <= limit
@@ -193,4 +198,5 @@ register(
     Check("beat", _check_beat, is_vital=True),
     Check("sweep_lag", _check_sweep_lag, is_vital=True),
     Check("disk", _check_disk, is_vital=False),
+    Check("partitions", _check_partitions, is_vital=False),
 )

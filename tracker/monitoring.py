@@ -15,7 +15,7 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 from redis.exceptions import RedisError
 
-from tracker import gauges, processes
+from tracker import gauges, partitions, processes
 from tracker.broker import read_broker
 from tracker.choices import ProcessKind
 from tracker.version import VERSION
@@ -73,6 +73,12 @@ def _collect_database() -> Iterator[Metric]:
     yield from (bytes_used, in_use, limit)
 
 
+def _collect_partitions() -> Iterator[Metric]:
+    ahead = GaugeMetricFamily("tracker_partition_months_ahead", "Months to come that have partitions of their own.")
+    ahead.add_metric([], partitions.count_months_ahead())
+    yield ahead
+
+
 def _collect_disk() -> Iterator[Metric]:
     usage = shutil.disk_usage(media_path())
     free = GaugeMetricFamily("tracker_disk_free_bytes", "Room left where files are stored.", labels=["place"])
@@ -101,6 +107,7 @@ for name, collect in (
     ("processes", _collect_processes),
     ("database", _collect_database),
     ("disk", _collect_disk),
+    ("partitions", _collect_partitions),
     ("broker", _collect_broker),
 ):
     gauges.register(name, collect)

@@ -81,11 +81,11 @@ def list_partitions(*tables: MonthlyTable) -> list[Partition]:
     return [partition for table in tables or MONTHLY_TABLES for partition in _list(table)]
 
 
-def count_months_ahead(table: MonthlyTable) -> int:
-    """For how many months after the present one there are partitions, without a gap; -1 where it has none itself."""
-    months = {partition.month for partition in _list(table)}
+def count_months_ahead() -> int:
+    """For how many months after the present one every table has its partitions; -1 where the present one is missing."""
+    months = [{partition.month for partition in _list(table)} for table in MONTHLY_TABLES]
     ahead = -1
-    while add_months(present_month(), ahead + 1) in months:
+    while all(add_months(present_month(), ahead + 1) in there for there in months):
         ahead += 1
     return ahead
 

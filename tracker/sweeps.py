@@ -12,6 +12,7 @@ from tracker.exceptions import Conflict
 from tracker.processes import forget_old_processes
 from tracker.services.anonymising import finish_anonymising
 from tracker.services.backups import make_backup
+from tracker.services.partitions import analyse_tables, create_partitions
 from tracker.services.pruning import prune_registry
 
 # Searching every text of a large installation takes minutes.
@@ -65,4 +66,13 @@ def back_up() -> int:
         if settings.BACKUP_DIRECTORY:
             make_backup(actor=Actor.system("back_up"), directory=settings.BACKUP_DIRECTORY)
             run.rows = 1
+    return run.rows
+
+
+@shared_task(name="tracker.sweeps.create_partitions")
+def make_partitions() -> int:
+    """Makes the months that are missing, and lets the planner know what is there; answers how many were made."""
+    with heartbeats.run_sweep("create_partitions") as run:
+        run.rows = create_partitions(actor=Actor.system("create_partitions"))
+        analyse_tables()
     return run.rows

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-import orjson
 import psycopg
 import pytest
 from django.core.management import call_command
@@ -20,6 +19,7 @@ from incidents.testing.factories import make_channel
 from incidents.testing.parallel import run_at_once
 from incidents.testing.ticket_events import START, at, ingest, make_event
 from tracker.models import Event, SweepHeartbeat
+from tracker.testing.plans import plan_of
 
 DUE_AT = at(153)
 
@@ -166,20 +166,6 @@ def test_the_hot_statements_go_by_the_index_of_what_is_due_and_never_through_the
         touched = {(node["Node Type"], node.get("Relation Name")) for node in nodes}
         assert ("Seq Scan", "incidents_clock") not in touched
         assert ("Seq Scan", "incidents_ticket") not in touched
-
-
-def plan_of(statement: str, parameters: Any) -> list[dict[str, Any]]:
-    """All nodes of a statement's plan."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN (FORMAT JSON) {statement}", parameters)
-        plan = cursor.fetchone()[0]
-    waiting = [(orjson.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]]
-    nodes = []
-    while waiting:
-        node = waiting.pop()
-        nodes.append(node)
-        waiting += node.get("Plans", [])
-    return nodes
 
 
 @pytest.mark.django_db

@@ -49,6 +49,7 @@ VERBS = {
     "production_rule": ("created", "updated", "deleted"),
     "saved_view": ("created", "updated", "deleted"),
     "schedule": ("created", "updated", "synced", "refused", "deleted"),
+    "partitions": ("created", "dropped"),
     "report": ("requested", "ready", "failed", "cancelled", "deleted"),
     "audit": ("found", "repaired", "accepted"),
 }  # fmt: skip

@@ -45,7 +45,7 @@ RESOURCES = {
     "audit": "audit_findings",
     "backup": "backups",
 }
-AUDIT_WORDS = frozenset({"user", "token", "schedule", "saved_view"})
+AUDIT_WORDS = frozenset({"user", "token", "schedule", "saved_view", "partitions"})
 # One query for everyone who listens in this process, however many they are.
 SELECT_STATES = """
 SELECT 'user', u.id::text, u.role, md5(u.password), ARRAY(

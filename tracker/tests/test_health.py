@@ -10,11 +10,15 @@ from django_celery_beat.models import PeriodicTask
 from tracker import clock, health, heartbeats, schedules
 from tracker.access import Actor
 from tracker.models import SweepHeartbeat
+from tracker.services.partitions import create_partitions
 from tracker.services.schedules import sync_schedules
 from tracker.testing.web_servers import run_web_server
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ALL = {"database", "broker", "worker", "beat", "sweep_lag", "deliveries", "sla_config", "disk", "backup", "audit"}
+ALL = {
+    "database", "broker", "worker", "beat", "sweep_lag", "deliveries", "sla_config", "disk", "backup", "audit",
+    "partitions",
+}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -25,6 +29,7 @@ def _no_remembered_answer(monkeypatch):
 @pytest.fixture
 def _all_well():
     sync_schedules(Actor.system("test"))
+    create_partitions(actor=Actor.system("test"))
     names = {default.sweep for default in schedules.default_schedules().values() if default.is_vital}
     for name in (heartbeats.BEAT, heartbeats.WORKER, heartbeats.SAFETY_NET, *names):
         heartbeats.beat_once(name)
