@@ -1,8 +1,9 @@
 """A stub that speaks Slack's incoming webhook protocol and takes any other webhook: for tests, `make run` and compose.
 
 The last part of the path says how it behaves: `/slack/ok`, `/webhook/500`, `/webhook/hang`, `/slack/429?after=7`,
-`/webhook/flaky?until=3` (fails that often, then works), `drip`, `reset`, `redirect?to=…`. `GET /` shows what came,
-`GET /requests.json` says it to programs. Standard library only; it remembers the last 1,000 requests.
+`/webhook/flaky?until=3` (fails that often, then works), `/webhook/slow?seconds=0.5`, `drip`, `reset`,
+`redirect?to=…`. `GET /` shows what came, `GET /requests.json` says it to programs. Standard library only; it
+remembers the last 1,000 requests.
 """
 
 import asyncio
@@ -22,6 +23,7 @@ REMEMBERED = 1000
 MAX_HEADER_BYTES = 32 * 1024
 MAX_BODY_BYTES = 1024 * 1024
 HANG_SECONDS = 3600
+MOST_SLOW_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,8 @@ class Receiver:
             ReceivedRequest(moment, method, target, headers, body, answer.status if answer is not None else 0)
         )
         if answer is not None:
+            if behaviour == "slow":
+                await asyncio.sleep(min(float(query.get("seconds", "1")), MOST_SLOW_SECONDS))
             writer.write(answer.encode())
         elif behaviour == "reset":
             reset(writer)

@@ -17,7 +17,7 @@ STOP_TIMEOUT_SECONDS = 15.0
 MEBIBYTE = 1024 * 1024
 
 
-def run_child(arguments: Sequence[str]) -> tuple[float, float]:
+def run_child(arguments: Sequence[str], **environment: str) -> tuple[float, float]:
     """Runs `manage.py …`; answers its seconds and its peak memory in MiB.
 
     Raises:
@@ -25,7 +25,9 @@ def run_child(arguments: Sequence[str]) -> tuple[float, float]:
     """
     command = [sys.executable, "manage.py", *arguments]
     start = time.perf_counter()
-    process = subprocess.Popen(command, cwd=settings.BASE_DIR, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, cwd=settings.BASE_DIR, stdout=subprocess.DEVNULL, env={**os.environ, **environment}
+    )
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
@@ -60,8 +62,8 @@ def keep_running(command: Sequence[str], **environment: str) -> Iterator[psutil.
             process.wait()
 
 
-def wait_for_port(port: int) -> None:
-    """Returns once something listens on the loopback's `port`.
+def wait_for_port(port: int, address: str = "127.0.0.1") -> None:
+    """Returns once something listens on `port`.
 
     Raises:
         TimeoutError: nothing does.
@@ -69,7 +71,7 @@ def wait_for_port(port: int) -> None:
     deadline = time.monotonic() + START_TIMEOUT_SECONDS
     while time.monotonic() < deadline:
         with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
+            if probe.connect_ex((address, port)) == 0:
                 return
         time.sleep(0.05)
     raise TimeoutError(f"Nothing listens on port {port}.")
