@@ -17,7 +17,7 @@ from tracker import heartbeats, pulse
 from tracker.choices import ProcessKind
 from tracker.processes import Activity, PresenceThread
 from tracker.schema_state import GATE
-from tracker.starting import tell_start
+from tracker.starting import require_own_sessions, tell_start
 
 LOCK_KEY = 7_221_900_417
 HEARTBEAT_EVERY_SECONDS = 10.0
@@ -187,6 +187,7 @@ class SingletonDatabaseScheduler(DatabaseScheduler):
 
 @beat_init.connect
 def _end_between_ticks(sender: Any, **_: Any) -> None:
+    require_own_sessions()
     tell_start("beat")
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, sender.scheduler.end)

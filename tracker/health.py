@@ -17,7 +17,7 @@ from threading import Lock
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -126,8 +126,9 @@ def _run(probe: Callable[[], Grade]) -> Grade:
 
 
 def _check_database() -> Grade:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('statement_timeout', %s, false)", [str(STATEMENT_TIMEOUT_MILLISECONDS)])
+    # For this transaction alone: behind a pooler the session is somebody else's a moment later.
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(STATEMENT_TIMEOUT_MILLISECONDS)])
         cursor.execute("SELECT 1")
     # One that this code cannot work with yet is as good as none.
     return Grade.OK if GATE.is_open() else Grade.FAILED

@@ -143,6 +143,10 @@ TEMPLATES = [
     }
 ]
 
+# A pooler that lends a connection for one transaction; for the web alone, see docs/operations.md.
+DATABASE_IS_POOLED = env.read_bool("DATABASE_IS_POOLED", default=False)
+# Such a pooler takes no settings at the start of a session: give them to the role.
+_session = {"options": "-c idle_in_transaction_session_timeout=60s -c lock_timeout=30s -c timezone=UTC"}
 _database = environ.Env.db_url_config(DATABASE_URL)
 DATABASES: dict[str, Any] = {
     "default": {
@@ -150,11 +154,12 @@ DATABASES: dict[str, Any] = {
         "ENGINE": "tracker.postgresql",
         "CONN_MAX_AGE": env.read_integer("CONN_MAX_AGE", 60, low=0, high=3600),
         "CONN_HEALTH_CHECKS": True,
+        "DISABLE_SERVER_SIDE_CURSORS": DATABASE_IS_POOLED,
         "OPTIONS": {
             **_database.get("OPTIONS", {}),
             "connect_timeout": 5,
             "application_name": "tracker",
-            "options": "-c idle_in_transaction_session_timeout=60s -c lock_timeout=30s -c timezone=UTC",
+            **({} if DATABASE_IS_POOLED else _session),
         },
     }
 }

@@ -4,6 +4,7 @@ database is older than its code waits for `manage.py prepare` instead of failing
 
 import asyncio
 import logging
+import sys
 from typing import Any
 
 from celery.signals import worker_init
@@ -70,6 +71,15 @@ def connect() -> None:
     worker_init.connect(_start_worker, weak=False)
 
 
+def require_own_sessions() -> None:
+    """Ends a worker or a beat whose sessions with the database are lent: their locks are held by sessions."""
+    if settings.DATABASE_IS_POOLED:
+        sys.exit(
+            "DATABASE_IS_POOLED is for the web alone: workers and beat need a DATABASE_URL that leads past the pooler."
+        )
+
+
 def _start_worker(**_: Any) -> None:
+    require_own_sessions()
     GATE.wait()
     tell_start("worker")

@@ -107,11 +107,13 @@ class Installation:
         with psycopg.connect(self.postgres.url(self.database), autocommit=True) as connection:
             return connection.execute(statement.encode(), parameters or None).fetchall()
 
-    def start(self, *names: str) -> None:
+    def start(self, *names: str, **environment: str) -> None:
         """Starts programs (`web`, `worker`, `beat`); the web is ready when this returns."""
         for name in names:
             assert name not in self.programs or not self.programs[name].is_running(), f"{name} runs already"
-            self.programs[name] = ChildProcess((sys.executable, "-u", "-m", *PROGRAMS[name]), **self.environment)
+            self.programs[name] = ChildProcess(
+                (sys.executable, "-u", "-m", *PROGRAMS[name]), **self.environment | environment
+            )
         if "web" in names:
             self.programs["web"].wait_until(self._is_healthy, what="answer of /health", seconds=60)
 
