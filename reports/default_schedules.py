@@ -24,9 +24,9 @@ def _check_order(kwargs: Mapping[str, Any]) -> None:
 
 declare(
     tasks=[
-        SchedulableTask("reports.sweeps.run_reports", "Make the reports that wait"),
-        SchedulableTask("reports.sweeps.aggregate_daily", "Bring the daily figures up to now"),
-        SchedulableTask("reports.sweeps.rebuild_daily", "Make all daily figures anew"),
+        SchedulableTask("reports.sweeps.run_reports", "Make the reports that wait", is_slow=True),
+        SchedulableTask("reports.sweeps.aggregate_daily", "Bring the daily figures up to now", is_slow=True),
+        SchedulableTask("reports.sweeps.rebuild_daily", "Make all daily figures anew", is_slow=True),
         SchedulableTask(
             GENERATE_REPORT,
             "Make a report and send it by e-mail",

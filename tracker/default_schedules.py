@@ -7,9 +7,9 @@ declare(
         SchedulableTask("tracker.sweeps.beat_heart", "Prove that beat, broker and worker are alive"),
         SchedulableTask("tracker.sweeps.log_queue_ages", "Write to the log how long work waits"),
         SchedulableTask("tracker.sweeps.create_partitions", "Make the months that the log and the history need next"),
-        SchedulableTask("tracker.sweeps.prune", "Delete what has served its time"),
-        SchedulableTask("tracker.sweeps.back_up", "Make a backup", least_seconds=3600),
-        SchedulableTask("tracker.sweeps.anonymise", "Anonymise the people whom an admin named"),
+        SchedulableTask("tracker.sweeps.prune", "Delete what has served its time", is_slow=True),
+        SchedulableTask("tracker.sweeps.back_up", "Make a backup", least_seconds=3600, is_slow=True),
+        SchedulableTask("tracker.sweeps.anonymise", "Anonymise the people whom an admin named", is_slow=True),
     ],
     defaults=[
         DefaultSchedule(

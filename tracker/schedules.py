@@ -14,10 +14,11 @@ from tracker.exceptions import FieldError, InvalidInput
 from tracker.schedule_times import Daily, Every, Monthly, Weekly, When, read_when, schedule_columns
 
 __all__ = [
-    "Daily", "DefaultSchedule", "Every", "Monthly", "SchedulableTask", "Weekly", "When", "check_task", "declare",
-    "default_schedules", "differs_from_default", "is_system", "read_when", "schedulable_tasks", "schedule_columns",
-    "whole_number",
+    "SLOW_QUEUE", "Daily", "DefaultSchedule", "Every", "Monthly", "SchedulableTask", "Weekly", "When", "check_task",
+    "declare", "default_schedules", "differs_from_default", "is_system", "read_when", "route_task",
+    "schedulable_tasks", "schedule_columns", "whole_number",
 ]  # fmt: skip
+SLOW_QUEUE = "slow"
 KwargCheck = Callable[[Any], str]
 ArgumentsCheck = Callable[[Mapping[str, Any]], object]
 
@@ -30,6 +31,7 @@ class SchedulableTask:
         kwargs: maps each argument to a check that returns "" or what is wrong.
         check: looks at the arguments together, where one depends on another; raises InvalidInput.
         least_seconds: it may not repeat more often.
+        is_slow: it may take minutes, and waits in a queue of its own, so that a site may give it workers of its own.
     """
 
     task: str
@@ -37,6 +39,7 @@ class SchedulableTask:
     kwargs: Mapping[str, KwargCheck] = field(default_factory=dict)
     check: ArgumentsCheck | None = None
     least_seconds: int = 1
+    is_slow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,12 @@ def schedulable_tasks() -> Mapping[str, SchedulableTask]:
 def default_schedules() -> Mapping[str, DefaultSchedule]:
     """Every shipped schedule, by its name."""
     return _defaults
+
+
+def route_task(name: str, *_: Any, **__: Any) -> dict[str, str] | None:
+    """Celery's router: in which queue a task waits; None is the usual one."""
+    known = _tasks.get(name)
+    return {"queue": SLOW_QUEUE} if known is not None and known.is_slow else None
 
 
 def is_system(schedule: PeriodicTask) -> bool:

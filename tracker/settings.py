@@ -13,6 +13,7 @@ from typing import Any
 import django_stubs_ext
 import environ
 from csp.constants import NONE, SELF
+from kombu import Queue
 
 from tracker import env, logs, mail_settings
 
@@ -277,6 +278,9 @@ CELERY_BROKER_URL = (
     # Celery spells a unix socket in its own way.
     or REDIS_URL.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=", 1)
 )
+# What may take minutes waits apart; a worker without -Q takes from both.
+CELERY_TASK_QUEUES = (Queue("celery"), Queue("slow"))
+CELERY_TASK_ROUTES = ("tracker.schedules.route_task",)
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

@@ -8,6 +8,7 @@ from django_celery_beat.models import PeriodicTask
 
 from tracker import bells, schedules
 from tracker.access import Actor
+from tracker.celery import app
 from tracker.exceptions import Conflict, InvalidInput, NotFound, PermissionDenied
 from tracker.models import Event, User
 from tracker.schedules import Daily, DefaultSchedule, Every, SchedulableTask
@@ -170,3 +171,12 @@ def test_a_schedule_whose_task_is_gone_is_switched_off_and_kept():
     PeriodicTask.objects.create(name="old", task="gone.task", interval=_row().interval)
     sync_schedules(SYSTEM)
     assert not _row("old").enabled
+
+
+def test_what_may_take_minutes_waits_in_a_queue_that_may_have_workers_of_its_own():
+    def queue_of(task):
+        return app.amqp.router.route({}, task)["queue"].name
+
+    assert queue_of("incidents.sweeps.sweep_sla") == queue_of("incidents.sweeps.deliver") == "celery"
+    assert queue_of("reports.sweeps.run_reports") == queue_of("tracker.sweeps.back_up") == schedules.SLOW_QUEUE
+    assert set(app.amqp.queues) == {"celery", schedules.SLOW_QUEUE}, "a worker that is told nothing takes from both"
