@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -51,9 +52,8 @@ def measure(bench: Bench) -> Iterator[Finding]:
     due = bench.pick(25, 50)
     with Hosts(max(HOSTS)) as hosts, _start_services(hosts) as services:
         services.prepare(due)
-        seconds = alternate(
-            {f"{count} hosts": lambda count=count: services.time_hosts(count, due) for count in HOSTS}, bench.pick(1, 3)
-        )
+        runs = {f"{count} hosts": partial(services.time_hosts, count, due) for count in HOSTS}
+        seconds = alternate(runs, bench.pick(1, 3))
     figures = {name: f"{due * CHANNELS / taken:,.0f} deliveries/s" for name, taken in seconds.items()}
     one, two, four = seconds.values()
     yield at_least("two hosts against one", one / two, 1.5, **figures)
