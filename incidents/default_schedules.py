@@ -15,7 +15,7 @@ declare(
         SchedulableTask("incidents.sweeps.replay_tickets", "Replay tickets whose rules changed", is_slow=True),
         SchedulableTask("incidents.sweeps.run_trials", "Work out SLA previews", is_slow=True),
         SchedulableTask("incidents.sweeps.audit", "Ask whether what changed adds up"),
-        SchedulableTask("incidents.sweeps.audit_everything", "Ask whether everything adds up"),
+        SchedulableTask("incidents.sweeps.audit_everything", "Ask whether everything adds up", is_slow=True),
         SchedulableTask("incidents.sweeps.sweep_files", "Delete stored files that nothing refers to", is_slow=True),
         SchedulableTask("incidents.sweeps.prune_hooks", "Delete old calls of hooks", is_slow=True),
         SchedulableTask("incidents.sweeps.poll_mail", "Fetch mail"),
