@@ -11,13 +11,14 @@ class IncidentsConfig(AppConfig):
 
     def ready(self) -> None:
         """Declares schedules, checks, figures, files and what people are told of, once the models can be imported."""
-        from incidents import (  # noqa: F401  # noqa: F401
+        from incidents import (  # noqa: F401
             audit_monitoring,
             default_schedules,
             file_claims,
             monitoring,
             people_data,
             restore_steps,
+            retention_kinds,
             subjects,
         )
         from incidents.services import system_parts  # noqa: F401

@@ -17,7 +17,6 @@ declare(
         SchedulableTask("incidents.sweeps.audit", "Ask whether what changed adds up"),
         SchedulableTask("incidents.sweeps.audit_everything", "Ask whether everything adds up", is_slow=True),
         SchedulableTask("incidents.sweeps.sweep_files", "Delete stored files that nothing refers to", is_slow=True),
-        SchedulableTask("incidents.sweeps.prune_hooks", "Delete old calls of hooks", is_slow=True),
         SchedulableTask("incidents.sweeps.poll_mail", "Fetch mail"),
         SchedulableTask("incidents.sweeps.watch_production", "Watch production by its rules"),
     ],
@@ -93,12 +92,6 @@ declare(
             task="incidents.sweeps.sweep_files",
             when=Daily(2),
             description="Deletes stored files older than a day that nothing refers to; never one that is attached.",
-        ),
-        DefaultSchedule(
-            name="prune_hooks",
-            task="incidents.sweeps.prune_hooks",
-            when=Daily(3),
-            description="Deletes calls of hooks that are older than 30 days; what they became stays.",
         ),
         DefaultSchedule(
             name="poll_mail",

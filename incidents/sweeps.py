@@ -7,7 +7,6 @@ from incidents.services.audit_passes import audit_lately, begin_round, continue_
 from incidents.services.channels import ensure_configured_channel
 from incidents.services.enriching import enrich_due
 from incidents.services.forecasts import refresh_forecasts
-from incidents.services.hook_pruning import prune_hook_calls
 from incidents.services.mail_poll import poll_mailbox
 from incidents.services.mailings import mail_people_due
 from incidents.services.orphans import sweep_orphan_files
@@ -128,14 +127,6 @@ def sweep_files() -> int:
     """Deletes stored files that nothing refers to; answers how many."""
     with run_sweep("sweep_files") as run:
         run.rows = sweep_orphan_files(max_seconds=MAX_SECONDS)
-    return run.rows
-
-
-@shared_task(name="incidents.sweeps.prune_hooks")
-def prune_hooks() -> int:
-    """Deletes calls of hooks that have served their time; answers how many."""
-    with run_sweep("prune_hooks") as run:
-        run.rows = prune_hook_calls(max_seconds=MAX_SECONDS)
     return run.rows
 
 

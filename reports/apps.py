@@ -11,5 +11,13 @@ class ReportsConfig(AppConfig):
 
     def ready(self) -> None:
         """Declares schedules, rules, figures, files, letters and what people are told of, once there are models."""
-        from reports import audit_rules, default_schedules, file_claims, monitoring, people_data, subjects  # noqa: F401
+        from reports import (  # noqa: F401
+            audit_rules,
+            default_schedules,
+            file_claims,
+            monitoring,
+            people_data,
+            retention_kinds,
+            subjects,
+        )
         from reports.services import report_mailings, system_parts  # noqa: F401

@@ -36,7 +36,7 @@ declare(
             name="prune",
             task="tracker.sweeps.prune",
             when=Daily(3, 15),
-            description="Deletes stored answers, counters of failed logins and ended sessions.",
+            description="Deletes what is older than its retention allows, and what has served its time.",
         ),
         DefaultSchedule(
             name="create_partitions",
@@ -49,7 +49,6 @@ declare(
             task="tracker.sweeps.anonymise",
             when=Every(10 * 60),
             description="Goes on with people whom an admin anonymised, where a worker died over it.",
-            is_long=True,
         ),
     ],
 )

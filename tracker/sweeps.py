@@ -14,6 +14,7 @@ from tracker.services.anonymising import finish_anonymising
 from tracker.services.backups import make_backup
 from tracker.services.partitions import analyse_tables, create_partitions
 from tracker.services.pruning import prune_registry
+from tracker.services.retention import prune_by_policy
 
 # Searching every text of a large installation takes minutes.
 LONG_SOFT_LIMIT_SECONDS = 25 * 60
@@ -39,11 +40,15 @@ def log_queue_ages() -> None:
         logger.info("queue_ages", extra={"oldest_seconds": round(queues.oldest_age(ages), 1), "queues": rounded})
 
 
-@shared_task(name="tracker.sweeps.prune")
+@shared_task(
+    name="tracker.sweeps.prune", soft_time_limit=LONG_SOFT_LIMIT_SECONDS, time_limit=LONG_SOFT_LIMIT_SECONDS + 30
+)
 def prune() -> int:
     """Deletes what has served its time; answers how many rows went."""
     with heartbeats.run_sweep("prune") as run:
         run.rows = prune_registry().total + forget_old_processes()
+        pruned = prune_by_policy(actor=Actor.system("prune"), max_seconds=LONG_SOFT_LIMIT_SECONDS / 2)
+        run.rows += sum(result.rows for result in pruned.values())
     return run.rows
 
 

@@ -41,11 +41,12 @@ declare(
         HISTORY,
     ),
     Rule(
-        # Lines that were pruned are older than any that is left.
+        # What was older when the log was last pruned may be gone; other lines of that time stay.
         "a ticket event names the line of the log that says who sent it", "ticketevent",
         by_statement("""
         SELECT e.id::text FROM incidents_ticketevent e
-         WHERE e.id = ANY(%(ids)s) AND e.logged_in_id >= (SELECT min(id) FROM tracker_event)
+         WHERE e.id = ANY(%(ids)s) AND e.received_at >= coalesce(
+                 (SELECT pruned_before FROM tracker_retentionpolicy WHERE kind = 'log'), '-infinity')
            AND NOT EXISTS (SELECT 1 FROM tracker_event l WHERE l.id = e.logged_in_id)"""),
         HISTORY,
     ),

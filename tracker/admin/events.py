@@ -50,13 +50,15 @@ VERBS = {
     "saved_view": ("created", "updated", "deleted"),
     "schedule": ("created", "updated", "synced", "refused", "deleted"),
     "partitions": ("created", "dropped"),
+    "retention": ("updated", "pruned"),
     "report": ("requested", "ready", "failed", "cancelled", "deleted"),
     "audit": ("found", "repaired", "accepted"),
 }  # fmt: skip
 KINDS = (
     "incident", "incidentcategory", "hook", "hookrule", "mailmessage",
     "issue", "tag", "ticket", "alert", "channel", "delivery", "policyversion", "policytrial", "ticketstatus", "user",
-    "apitoken", "project", "factory", "sprocket", "productionrule", "savedview", "report", "auditfinding",
+    "apitoken", "project", "factory", "sprocket", "productionrule", "savedview", "report",
+    "retentionpolicy", "auditfinding",
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from tracker.models.logins import LoginAttempt, LoginSession
 from tracker.models.notifications import Notification, NotificationPreference
 from tracker.models.processes import Process
 from tracker.models.projects import Project
+from tracker.models.retention import RetentionPolicy
 from tracker.models.tokens import ApiToken
 from tracker.models.users import User
 from tracker.models.views import SavedView
@@ -26,6 +27,7 @@ __all__ = [
     "Process",
     "ProductionPoint",
     "Project",
+    "RetentionPolicy",
     "SavedView",
     "Sprocket",
     "SweepHeartbeat",

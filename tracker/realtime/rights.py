@@ -44,6 +44,7 @@ RESOURCES = {
     "report": "reports",
     "audit": "audit_findings",
     "backup": "backups",
+    "retention": "retention",
 }
 AUDIT_WORDS = frozenset({"user", "token", "schedule", "saved_view", "partitions"})
 # One query for everyone who listens in this process, however many they are.

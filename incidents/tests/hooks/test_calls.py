@@ -10,13 +10,12 @@ import pytest
 
 from incidents.choices import HookOutcome
 from incidents.models import HookCall, Incident, Issue
-from incidents.services.hook_pruning import prune_hook_calls
 from incidents.services.hook_throttling import write_throttled
 from incidents.services.hooks import rotate_hook, update_hook
-from incidents.sweeps import prune_hooks
 from incidents.testing.hook_calls import SYSTEM, Sender, alert, group, issue_news
 from incidents.testing.hook_samples import SAMPLES, WEBHOOKS, headers_for
 from tracker import logs
+from tracker.services.retention import prune_by_policy
 from tracker.testing.real_data import needs
 from tracker.tests.attacks.test_secrets_at_rest import every_text_of_every_table
 
@@ -180,10 +179,10 @@ def test_headers_are_kept_without_credentials():
 def test_calls_are_kept_for_thirty_days(move_clock):
     sender = Sender()
     sender.send(group(alert()))
-    assert prune_hook_calls() == 0
+    assert prune_by_policy(actor=SYSTEM, max_seconds=9)["hook_calls"].rows == 0
     move_clock(by=timedelta(days=31))
     sender.send(group(alert()))
-    assert prune_hooks() == 1
+    assert prune_by_policy(actor=SYSTEM, max_seconds=9)["hook_calls"].rows == 1
     assert HookCall.objects.count() == 1
 
 

@@ -6,9 +6,10 @@ import pytest
 from django.test import Client
 
 from tracker import clock
+from tracker.access import Actor
 from tracker.choices import Role
 from tracker.models import Notification
-from tracker.services.pruning import prune_registry
+from tracker.services.retention import prune_by_policy
 from tracker.testing.factories import jwt_client, make_notification, make_user, token_client
 
 pytestmark = pytest.mark.django_db
@@ -103,5 +104,5 @@ def test_old_lines_go_once_they_were_read():
     waiting = make_notification(person, created_at=long_ago, is_listed=False, mail_at=now)
     make_notification(person, created_at=long_ago, read_at=long_ago)
     make_notification(person, created_at=long_ago, is_listed=False)
-    assert prune_registry().notifications == 2
+    assert prune_by_policy(actor=Actor.system("test"), max_seconds=9)["notifications"].rows == 2
     assert set(Notification.objects.all()) == {unread, recent, waiting}
