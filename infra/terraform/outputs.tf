@@ -38,3 +38,8 @@ output "files_bucket" {
   description = "The bucket of attachments and reports."
   value       = aws_s3_bucket.files.bucket
 }
+
+output "deploy_role" {
+  description = "The role that the pipeline takes; empty without github_repository."
+  value       = one(aws_iam_role.deploy[*].arn)
+}

@@ -205,6 +205,17 @@ variable "secret_arns" {
   }
 }
 
+variable "github_repository" {
+  description = "The repository whose environment `production` may deploy, such as example/tracker; empty for none."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^([\\w.-]+/[\\w.-]+)?$", var.github_repository))
+    error_message = "github_repository must look like example/tracker."
+  }
+}
+
 variable "alarm_email" {
   description = "Who is told when an alarm goes off; empty for nobody."
   type        = string
