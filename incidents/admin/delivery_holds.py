@@ -68,7 +68,7 @@ class DeliveryHoldAdmin(AccessAdmin[DeliveryHold]):
             return hold
         form = ReleaseForm(request.POST)
         if not form.is_valid():
-            messages.error(request, " ".join(text for texts in form.errors.values() for text in texts))
+            messages.error(request, " ".join(str(text) for texts in form.errors.values() for text in texts))
             return HttpResponseRedirect(self.object_url(hold))
         what, before = form.cleaned_data["what"], form.cleaned_data["before"]
         moment = {"all": None, "since": before, "none": clock.now()}[what]

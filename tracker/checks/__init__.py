@@ -11,10 +11,11 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Tags, run_checks
 from django.db import DEFAULT_DB_ALIAS
 
+from tracker.checks.backups import check_backups
 from tracker.checks.configuration import CONFIGURATION
 from tracker.checks.installation import INSTALLATION
 
-__all__ = ["CONFIGURATION", "INSTALLATION", "find_faults"]
+__all__ = ["CONFIGURATION", "INSTALLATION", "check_backups", "find_faults"]
 
 
 def find_faults() -> Sequence[CheckMessage]:

@@ -53,8 +53,8 @@ def test_a_file_that_vanishes_while_it_is_copied_leaves_nothing_behind(tmp_path)
         for name in (DUMP, MANIFEST, SIGNATURE):
             archive.add(name, [b"x"])
         archive.finish()
-    with ArchiveReader(tmp_path / "a.tar") as archive:
-        assert set(archive.members) == {DUMP, MANIFEST, SIGNATURE}
+    with ArchiveReader(tmp_path / "a.tar") as reader:
+        assert set(reader.members) == {DUMP, MANIFEST, SIGNATURE}
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 
 from tracker import clock
 from tracker.backups import monitoring
+from tracker.checks.backups import check_backups
 from tracker.health import Grade
 from tracker.models import Backup
 from tracker.sweeps import back_up
@@ -49,3 +50,14 @@ def test_one_that_does_not_come_is_missed_but_not_on_the_first_day(move_clock):
     assert monitoring._check_backup() is Grade.DEGRADED
     assert figures()["tracker_backup_failing"] == [1]
     assert [fact.tone for fact in monitoring._describe().facts] == ["breach", "", "breach"]
+
+
+def test_what_keeps_it_from_being_made_is_told_at_the_start(settings, tmp_path, monkeypatch):
+    settings.BACKUP_DIRECTORY = tmp_path
+    assert check_backups(None, databases=["default"]) == []
+    (tmp_path / "file").write_text("in the way")
+    settings.BACKUP_DIRECTORY = tmp_path / "file" / "backups"
+    monkeypatch.setattr("tracker.backups.postgresql._candidates", lambda name: iter(()))
+    found = check_backups(None, databases=["default"])
+    assert [message.id for message in found] == ["tracker.W110", "tracker.W111"]
+    assert "postgresql-client-" in found[0].hint
