@@ -5,6 +5,7 @@ from tracker.schedules import Daily, DefaultSchedule, Every, SchedulableTask, de
 declare(
     tasks=[
         SchedulableTask("tracker.sweeps.beat_heart", "Prove that beat, broker and worker are alive"),
+        SchedulableTask("tracker.sweeps.call_home", "Call HEARTBEAT_URL while all is well"),
         SchedulableTask("tracker.sweeps.log_queue_ages", "Write to the log how long work waits"),
         SchedulableTask("tracker.sweeps.create_partitions", "Make the months that the log and the history need next"),
         SchedulableTask("tracker.sweeps.prune", "Delete what has served its time", is_slow=True),
@@ -17,6 +18,13 @@ declare(
             task="tracker.sweeps.beat_heart",
             when=Every(30),
             description="Proves that beat, broker and worker are alive; /healthz shows when it stops.",
+        ),
+        DefaultSchedule(
+            name="call_home",
+            task="tracker.sweeps.call_home",
+            when=Every(60),
+            # Not vital: that a worker goes on without beat must not hide that beat is gone.
+            description="Calls HEARTBEAT_URL while all is well; whoever is behind it notices when the calls stop.",
         ),
         DefaultSchedule(
             name="log_queue_ages",

@@ -69,8 +69,23 @@ def register(*checks: Check) -> None:
     _checks.update({check.name: check for check in checks})
 
 
+def find_checks(names: Iterable[str]) -> list[Check]:
+    """The registered checks of these names, so far as there are any."""
+    return [_checks[name] for name in names if name in _checks]
+
+
 def run_checks(checks: Iterable[Check]) -> dict[str, Grade]:
-    """Runs checks side by side, each for at most two seconds; a check that is not vital never says `failed`."""
+    """As `ask_probes`, but a check that is not vital never says `failed`."""
+    asked = list(checks)
+    modest = {check.name for check in asked if not check.is_vital}
+    return {
+        name: Grade.DEGRADED if grade is Grade.FAILED and name in modest else grade
+        for name, grade in ask_probes(asked).items()
+    }
+
+
+def ask_probes(checks: Iterable[Check]) -> dict[str, Grade]:
+    """Runs checks side by side, each for at most two seconds; what each says of itself."""
     running: list[tuple[Check, Future[Grade]]] = [(check, _threads.submit(_run, check.probe)) for check in checks]
     deadline = time.monotonic() + CHECK_SECONDS
     grades = {}
@@ -80,7 +95,7 @@ def run_checks(checks: Iterable[Check]) -> dict[str, Grade]:
         except FutureTimeoutError:
             future.cancel()
             grade = Grade.FAILED
-        grades[check.name] = Grade.DEGRADED if grade is Grade.FAILED and not check.is_vital else grade
+        grades[check.name] = grade
     return grades
 
 

@@ -63,6 +63,8 @@ OUTGOING_ALLOWED_NETWORKS = env.read_networks(
 LOG_LEVEL = env.read_choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"))
 LOGGING_CONFIG = "logging.config.dictConfig"
 LOGGING = logs.logging_config(LOG_LEVEL)
+# Called each minute while all is well; whoever is behind it raises the alarm when the calls stop.
+HEARTBEAT_URL = env.read_url("HEARTBEAT_URL", schemes=("http", "https"))
 SLACK_WEBHOOK_URL = env.read_url("SLACK_WEBHOOK_URL", schemes=("http", "https"))
 SLACK_TIMEOUT_SECONDS = env.read_number("SLACK_TIMEOUT", 10, low=0.1, high=60)
 SLA_CONFIG_PATH = env.read_text("SLA_CONFIG_PATH")

@@ -12,6 +12,7 @@ from tracker.exceptions import Conflict
 from tracker.processes import forget_old_processes
 from tracker.services.anonymising import finish_anonymising
 from tracker.services.backups import make_backup
+from tracker.services.dead_man import call_home as call_heartbeat_url
 from tracker.services.partitions import analyse_tables, create_partitions
 from tracker.services.pruning import prune_registry
 from tracker.services.retention import prune_by_policy
@@ -29,6 +30,14 @@ BACKUP_SOFT_LIMIT_SECONDS = 6 * 3600
 def beat_heart() -> None:
     """The canary: that this row is fresh proves beat, broker and worker at once."""
     heartbeats.beat_once(heartbeats.WORKER)
+
+
+@shared_task(name="tracker.sweeps.call_home")
+def call_home() -> int:
+    """Calls HEARTBEAT_URL while all is well; answers whether it did."""
+    with heartbeats.run_sweep("call_home") as run:
+        run.rows = int(call_heartbeat_url())
+    return run.rows
 
 
 @shared_task(name="tracker.sweeps.log_queue_ages")

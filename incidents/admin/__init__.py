@@ -3,6 +3,7 @@
 from incidents.admin import (
     alerts,
     analysis,
+    audit_findings,
     calendars,
     channels,
     dashboard,
@@ -30,6 +31,7 @@ from incidents.admin import (
 __all__ = [
     "alerts",
     "analysis",
+    "audit_findings",
     "calendars",
     "channels",
     "dashboard",

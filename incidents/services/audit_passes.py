@@ -98,17 +98,16 @@ def continue_round(*, max_seconds: float) -> int:
 
 def _go_through(rule: Rule, mark: AuditMark) -> Iterator[int]:
     """Asks a rule about slice after slice of its rows, and notes how far it is; each time how many findings are new."""
-    if rule.rows is None:
-        yield _ask(rule, Scope())
-    else:
-        size = SLICE_ROWS if rule.sample is None else SAMPLED_SLICE_ROWS
-        while ids := ids_after(rule.rows.table, mark.position, size):
-            found = _ask(rule, Scope(ids))
-            mark.position = ids[-1]
-            mark.save(update_fields=["position"])
-            yield found
-    mark.position, mark.at = 0, clock.now()
-    mark.save(update_fields=["position", "at"])
+    size, is_done = SLICE_ROWS if rule.sample is None else SAMPLED_SLICE_ROWS, False
+    while not is_done:
+        ids = ids_after(rule.rows.table, mark.position, size) if rule.rows is not None else []
+        found = _ask(rule, Scope(ids)) if ids or rule.rows is None else 0
+        is_done = len(ids) < size
+        mark.position = 0 if is_done else ids[-1]
+        mark.at = clock.now() if is_done else mark.at
+        # Before it is told, for whoever is told may not come back.
+        mark.save(update_fields=["position", "at"])
+        yield found
 
 
 def _ask(rule: Rule, scope: Scope) -> int:
