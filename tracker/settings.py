@@ -16,6 +16,7 @@ from csp.constants import NONE, SELF
 from kombu import Queue
 
 from tracker import env, logs, mail_settings
+from tracker.broker_tls import tls_options
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(env.read_text("TRACKER_VAR_DIR") or BASE_DIR / "var").resolve()
@@ -283,6 +284,7 @@ CELERY_BROKER_URL = (
 # What may take minutes waits apart; a worker without -Q takes from both.
 CELERY_TASK_QUEUES = (Queue("celery"), Queue("slow"))
 CELERY_TASK_ROUTES = ("tracker.schedules.route_task",)
+CELERY_BROKER_USE_SSL = tls_options(CELERY_BROKER_URL)
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
