@@ -19,11 +19,13 @@ class TrackerConfig(AppConfig):
         from tracker.backups import monitoring as backup_monitoring  # noqa: F401
         from tracker.services import system_engines, system_parts  # noqa: F401
         from tracker.services.groups import sync_access
+        from tracker.telemetry import start as start_telemetry
 
         def follow_access(sender: AppConfig, **details: object) -> None:
             if sender.label in ("tracker", "incidents", "reports"):
                 sync_access()
 
+        start_telemetry()
         post_migrate.connect(follow_access, weak=False, dispatch_uid="tracker.sync_access")
 
 

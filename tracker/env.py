@@ -106,6 +106,15 @@ def read_url(name: str, default: str = "", *, schemes: tuple[str, ...]) -> str:
     return text
 
 
+def read_sentry_dsn(name: str) -> str:
+    """A DSN as Sentry gives it out: https://KEY@HOST/NUMBER. The value is never repeated in the error."""
+    text = read_url(name, schemes=("http", "https"))
+    parts = urlsplit(text)
+    if text and not (parts.username and parts.hostname and parts.path.rpartition("/")[2].isdigit()):
+        raise ImproperlyConfigured(f"{name} must look like https://KEY@HOST/NUMBER, as the project's settings show it.")
+    return text
+
+
 def read_url_template(name: str, *, schemes: tuple[str, ...], blanks: tuple[str, ...]) -> str:
     """A URL with at least one of the named `blanks`, as `{blank}`, in its path or query and nowhere before it.
 

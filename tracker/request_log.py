@@ -30,9 +30,14 @@ class RequestLogMiddleware:
         return response
 
 
-def _log_request(request: HttpRequest, status: int, seconds: float) -> None:
+def name_operation(request: HttpRequest) -> str:
+    """The view that answered, by its name; known once the address was resolved."""
     match = request.resolver_match
-    operation = (match.view_name or match.route) if match else "unmatched"
+    return (match.view_name or match.route) if match else "unmatched"
+
+
+def _log_request(request: HttpRequest, status: int, seconds: float) -> None:
+    match, operation = request.resolver_match, name_operation(request)
     is_probe = request.path in PROBE_PATHS
     if not is_probe:
         metrics.observe_request(view=operation, method=request.method or "", status=status, seconds=seconds)

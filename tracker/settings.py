@@ -398,4 +398,13 @@ REQUEST_BODY_LIMIT = 32 * 1024 * 1024
 WEB_THREADS = env.read_integer("WEB_THREADS", 8, low=1, high=200)
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
+# Where errors and traces go; nothing of either is loaded without its address.
+SENTRY_DSN = env.read_sentry_dsn("SENTRY_DSN")
+OTEL_EXPORTER_OTLP_ENDPOINT = env.read_url("OTEL_EXPORTER_OTLP_ENDPOINT", schemes=("http", "https"))
+OTEL_EXPORTER_OTLP_HEADERS = env.read_text("OTEL_EXPORTER_OTLP_HEADERS")
+OTEL_SERVICE_NAME = env.read_text("OTEL_SERVICE_NAME", "tracker") or "tracker"
+OTEL_TRACES_SAMPLER_ARG = env.read_number("OTEL_TRACES_SAMPLER_ARG", 1, low=0, high=1)
+if OTEL_EXPORTER_OTLP_ENDPOINT:
+    MIDDLEWARE.insert(1, "tracker.telemetry.requests.TraceMiddleware")
+
 IS_TESTING = "pytest" in sys.modules

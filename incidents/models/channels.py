@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from incidents.choices import ChannelKind, DeliveryStatus, Notice
 from incidents.models.alerts import Alert
 from tracker.sealing import SealedTextField
+from tracker.telemetry import current_traceparent
 
 
 class Channel(models.Model):
@@ -68,6 +69,10 @@ class Delivery(models.Model):
     response_status = models.PositiveSmallIntegerField(null=True, blank=True)
     last_error = models.CharField(max_length=300, blank=True)
     digest_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="folded")
+    # Of the trace of whatever caused it, so that sending is a part of it; empty where no traces are collected.
+    traceparent = models.CharField(
+        max_length=55, blank=True, default=current_traceparent, db_default="", editable=False
+    )
     created_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True, blank=True)
 

@@ -19,6 +19,7 @@ from tracker import access, clock
 from tracker.access import Actor
 from tracker.exceptions import Conflict
 from tracker.services.events import log_event
+from tracker.telemetry import current_traceparent
 
 # What was crossed longer ago is told by the pages, not by a message: importing a year must not ring a year's bells.
 HISTORIC_AFTER = timedelta(hours=24)
@@ -38,7 +39,9 @@ def route_alerts(alert_ids: Sequence[int], *, notice: Notice) -> None:
         alert_ids: alerts that fired, or that came to an end.
         notice: which of it. An outcome goes to those who were told of the alert, and replaces a "fired" that waits.
     """
-    parameters = with_clock(alerts=list(alert_ids), notice=str(notice), historic=HISTORIC_AFTER)
+    parameters = with_clock(
+        alerts=list(alert_ids), notice=str(notice), historic=HISTORIC_AFTER, traceparent=current_traceparent()
+    )
     with connection.cursor() as cursor:
         cursor.execute(ROUTE_FIRED if notice == Notice.FIRED else ROUTE_OUTCOME, parameters)
         if not cursor.rowcount:

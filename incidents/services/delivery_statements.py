@@ -25,10 +25,10 @@ WANTED = " AND ".join(
 )
 _NEW_ROW = f"""
   INSERT INTO incidents_delivery (alert_id, channel_id, notice, round, key, status, attempts, next_attempt_at,
-                                  last_error, created_at)
+                                  last_error, traceparent, created_at)
   SELECT a.id, c.id, %(notice)s, a.round, gen_random_uuid(),
          CASE WHEN c.muted_until > {NOW} THEN 'cancelled' ELSE 'pending' END, 0, {NOW},
-         CASE WHEN c.muted_until > {NOW} THEN 'the channel was muted' ELSE '' END, {NOW}
+         CASE WHEN c.muted_until > {NOW} THEN 'the channel was muted' ELSE '' END, %(traceparent)s, {NOW}
 """
 
 ROUTE_FIRED = f"""
@@ -116,8 +116,9 @@ WITH leased AS (
      SET status = 'leased', lease = %(lease)s, attempts = d.attempts + 1, digest_of_id = r.digest_of,
          leased_until = {NOW} + %(term)s, next_attempt_at = {NOW} + %(term)s
     FROM json_to_recordset(%(rows)s) AS r(id bigint, digest_of bigint) WHERE d.id = r.id
-  RETURNING d.id, d.digest_of_id, d.channel_id, d.key, d.notice, d.attempts, d.payload, d.created_at, d.alert_id)
-SELECT d.id, d.digest_of_id, d.channel_id, d.key, d.notice, d.attempts, d.payload, d.created_at,
+  RETURNING d.id, d.digest_of_id, d.channel_id, d.key, d.notice, d.attempts, d.payload, d.created_at, d.traceparent,
+            d.alert_id)
+SELECT d.id, d.digest_of_id, d.channel_id, d.key, d.notice, d.attempts, d.payload, d.created_at, d.traceparent,
        a.kind, a.sla_state, a.level, a.details, a.percent,
        CASE d.notice WHEN 'resolved' THEN a.resolved_at WHEN 'withdrawn' THEN a.withdrawn_at END, a.crossed_at,
        t.id, t.external_id, t.title, t.priority, t.customer_tier, coalesce(p.key, '')

@@ -23,6 +23,7 @@ class LeasedRow(NamedTuple):
     attempts: int
     payload: dict[str, Any] | None
     created_at: datetime
+    traceparent: str
     kind: str
     sla_state: str
     level: int

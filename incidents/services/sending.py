@@ -21,6 +21,7 @@ from incidents.services.delivery_results import Result, finish_deliveries
 from incidents.services.letters import write_letter
 from incidents.services.outbox import Claim, cancel_switched_off, claim_deliveries, seconds_until_due
 from tracker.outgoing import OutgoingClient, open_client
+from tracker.telemetry import Attributes, span
 
 MAX_IN_FLIGHT = 64
 POLL_SECONDS = 0.5
@@ -84,6 +85,22 @@ async def _claim(room: int, *, is_idle: bool) -> Sequence[Claim]:
 
 
 async def _attempt(claim: Claim, client: OutgoingClient) -> Result:
+    """One attempt, as a part of the trace that the delivery came from."""
+    first, *others = claim.rows
+    with span("deliver", kind="client", parent=first.traceparent, links=[row.traceparent for row in others]) as work:
+        result = await _try(claim, client)
+        facts: Attributes = {
+            "tracker.delivery_id": claim.ids[0],
+            "tracker.attempt": claim.attempts,
+            "tracker.outcome": type(result.outcome).__name__.lower(),
+        }
+        work.describe(f"deliver {claim.channel.kind}", facts)
+        if isinstance(result.outcome, Retry):
+            work.fail()
+    return result
+
+
+async def _try(claim: Claim, client: OutgoingClient) -> Result:
     try:
         message = await _find_message(claim)
         if message is None:

@@ -58,6 +58,12 @@ def test_it_only_shows(admin_client):
     assert admin_client.post(PAGE).status_code == 403
 
 
+@pytest.mark.usefixtures("_no_other_sections")
+def test_a_figure_whose_page_is_gone_stands_there_without_a_link(admin_client):
+    system.register_section(Section("a", "Lost", lambda: Content(facts=[Fact("Number", 7, page="admin:gone")])))
+    assert "<dt>Number</dt>" in admin_client.get(PAGE).content.decode()
+
+
 def test_programs_of_admins_read_the_same(admin_client):
     told = admin_client.get("/v1/system").json()
     assert told["release"] == "0.1.0"
