@@ -102,7 +102,7 @@ resource "aws_ecs_task_definition" "main" {
     image                  = "${aws_ecr_repository.main.repository_url}:${var.image_tag}"
     command                = each.value.command
     essential              = true
-    user                   = "10001"
+    user                   = "10001:10001"
     readonlyRootFilesystem = true
     stopTimeout            = 30
     portMappings           = [for port in each.value.ports : { containerPort = port, hostPort = port, protocol = "tcp" }]

@@ -1,11 +1,10 @@
-"""What docker-compose.yml and the settings say, for whatever else starts Tracker and must not say otherwise."""
+"""What starts Tracker and which settings it knows, for whatever else starts it and must not say otherwise."""
 
 import re
 from functools import cache
 from typing import Any
 
-import yaml
-
+from tracker.testing.containers import Image, read_composition, read_example
 from tracker.testing.services import CHECKOUT
 
 READS = re.compile(r"""(?:env\.(?:read|require)\w*|environ(?:\.get)?)[\[(]\s*["']([A-Z][A-Z0-9_]+)["']""")
@@ -17,21 +16,16 @@ SECRET_NAMES = re.compile(
 
 
 @cache
-def composition() -> dict[str, Any]:
-    """docker-compose.yml."""
-    found: dict[str, Any] = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text())
+def services() -> dict[str, Any]:
+    """The services of docker-compose.yml."""
+    found: dict[str, Any] = read_composition(read_example())["services"]
     return found
 
 
 def commands() -> dict[str, list[str]]:
-    """What each kind of process is started with; web by the image's own command."""
-    web = re.search(r"^CMD (\[.*\])$", (CHECKOUT / "Dockerfile").read_text(), re.MULTILINE)
-    assert web, "the Dockerfile names no command"
-    services = composition()["services"]
-    return {
-        "web": services["web"].get("command") or yaml.safe_load(web[1]),
-        **{kind: services[kind]["command"] for kind in ("worker", "beat", "migrate")},
-    }
+    """What each kind of process is started with; by the image's own command where none is named."""
+    image = Image.read().command
+    return {kind: services()[kind].get("command", image) for kind in ("web", "worker", "beat", "migrate")}
 
 
 @cache

@@ -1,13 +1,13 @@
 """infra/kubernetes: valid by Kubernetes' schemas, and each pod starts, is asked and is held to what the image is."""
 
-import re
 from functools import cache
 
 import kubernetes_validate
 import pytest
 import yaml
 
-from tracker.testing.composition import SECRET_NAMES, commands, composition, known_names
+from tracker.testing.composition import SECRET_NAMES, commands, known_names, services
+from tracker.testing.containers import Image
 from tracker.testing.services import CHECKOUT
 
 DIRECTORY = CHECKOUT / "infra" / "kubernetes"
@@ -74,23 +74,24 @@ def test_liveness_needs_neither_database_nor_broker():
     assert container("web")["livenessProbe"]["tcpSocket"] == {"port": "http"}
     assert container("web")["readinessProbe"]["httpGet"] == {"path": "/health", "port": "http"}
     for kind in ("worker", "beat"):
-        check = composition()["services"][kind]["healthcheck"]["test"]
+        check = services()[kind]["healthcheck"]["test"]
         assert ["CMD", *container(kind)["livenessProbe"]["exec"]["command"]] == check
 
 
 def test_the_port_is_the_images():
     (port,) = container("web")["ports"]
-    assert f"API_PORT={port['containerPort']}" in (CHECKOUT / "Dockerfile").read_text()
+    assert str(port["containerPort"]) == Image.read().environment["API_PORT"]
     asked = named("NetworkPolicy", "web-is-asked")["spec"]["ingress"][0]["ports"][0]["port"]
     assert asked == port["containerPort"]
     assert named("Service", "web")["spec"]["ports"][0]["targetPort"] == port["name"]
 
 
 def test_no_pod_is_root_or_writes_to_its_image():
-    (user,) = re.findall(r"^USER (\d+)", (CHECKOUT / "Dockerfile").read_text(), re.MULTILINE) or ["10001"]
+    user = Image.read().user
     for kind, pod in workloads().items():
         context = pod["securityContext"]
-        assert (context["runAsNonRoot"], str(context["runAsUser"])) == (True, user), kind
+        assert context["runAsNonRoot"] is True
+        assert f"{context['runAsUser']}:{context['runAsGroup']}" == user, kind
         assert container(kind)["securityContext"] == {
             "allowPrivilegeEscalation": False,
             "readOnlyRootFilesystem": True,

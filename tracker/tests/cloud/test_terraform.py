@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from tracker.testing.composition import SECRET_NAMES, commands, composition, known_names
+from tracker.testing.composition import SECRET_NAMES, commands, known_names, services
 from tracker.testing.services import CHECKOUT
 from tracker.testing.terraform import find_names, plain, read_blocks, read_text, walk_texts
 
@@ -78,7 +78,7 @@ def test_each_kind_of_task_starts_what_the_image_starts():
 
 def test_only_what_has_a_pulse_is_asked_for_it():
     kinds = plain(body("local.task_kinds"))
-    checks = {kind: composition()["services"][kind].get("healthcheck", {}).get("test") for kind in kinds}
+    checks = {kind: services()[kind].get("healthcheck", {}).get("test") for kind in kinds}
     for kind, task in kinds.items():
         expected = ["CMD", "python", "-I", "tracker/healthcheck.py", kind]
         assert task["has_pulse"] == (checks[kind] == expected), kind
@@ -136,7 +136,7 @@ def test_each_task_has_a_log_two_roles_and_a_read_only_file_system():
     container = re.sub(r"\s+", " ", task["container_definitions"])
     for said in (
         "readonlyRootFilesystem = true",
-        'user = "10001"',
+        'user = "10001:10001"',
         "aws_cloudwatch_log_group.task[each.key]",
         "stopTimeout = 30",
     ):
