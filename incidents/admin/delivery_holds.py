@@ -54,7 +54,7 @@ class DeliveryHoldAdmin(AccessAdmin[DeliveryHold]):
         """What the page shows."""
         held = describe_hold() if hold.released_at is None else None
         return {
-            "title": f"Deliveries held since {write_moment(hold.began_at)}",
+            "title": "Held deliveries" if held else "Deliveries that were held",
             "hold": hold,
             "held": held,
             "badge": self.state_cell(hold),
@@ -105,7 +105,9 @@ def hold_panel(request: HttpRequest) -> Panel | None:
     """Says before all else that nothing is sent; nothing where nothing is held."""
     if not may(actor_of(request), "deliveries", "list") or (hold := find_hold()) is None:
         return None
-    return Panel("admin/incidents/panels/held.html", {"hold": hold}, position=1, is_wide=True, live_types=("delivery",))
+    return Panel(
+        "admin/incidents/panels/held.html", {"hold": hold}, position=-1, is_wide=True, live_types=("delivery",)
+    )
 
 
 site.add_panel(hold_panel)

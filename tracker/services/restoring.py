@@ -23,6 +23,7 @@ from tracker.exceptions import Conflict
 from tracker.files.keeping import put_back
 from tracker.files.uploads import Upload
 from tracker.models import ApiToken, Backup, LoginSession
+from tracker.services.backup_keeping import keep_until
 from tracker.services.events import log_event
 
 MOST_NAMED = 5
@@ -123,9 +124,11 @@ def _settle_registry(actor: Actor, path: Path, manifest: Manifest, choices: Rest
 
 def _finish_own_row(path: Path, manifest: Manifest, now: datetime) -> None:
     """The backup's own row was written before its end was known."""
-    Backup.objects.filter(location__endswith=f"/{path.name}", finished_at=None).update(
-        finished_at=manifest.made_at, size_bytes=path.stat().st_size, sha256=hash_file(path), files=len(manifest.files)
-    )
+    own = Backup.objects.filter(location__endswith=f"/{path.name}", finished_at=None).first()
+    if own is not None:
+        own.finished_at, own.kept_until = manifest.made_at, keep_until(own.started_at)
+        own.size_bytes, own.sha256, own.files = path.stat().st_size, hash_file(path), len(manifest.files)
+        own.save()
     Backup.objects.filter(finished_at=None, error="").update(finished_at=now, error="It was interrupted.")
 
 

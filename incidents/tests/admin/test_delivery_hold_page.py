@@ -33,6 +33,7 @@ def test_the_first_page_says_so_and_leads_to_the_button(maintainer_client, hold)
     assert f"{LIST}{hold.pk}/change/" in maintainer_client.get("/admin/").content.decode()
     page = maintainer_client.get(f"{LIST}{hold.pk}/change/").content.decode()
     assert "Send what tells of later" in page
+    assert "&lt;" not in page
     assert "Held" in maintainer_client.get(LIST).content.decode()
 
 

@@ -102,6 +102,7 @@ def test_every_row_and_file_comes_back_and_nothing_is_let_out(settings, tmp_path
         assert ApiToken.objects.get().revoked_at is not None
         row = Backup.objects.get()
         assert (row.sha256, row.size_bytes, row.error) == (made.sha256, made.size_bytes, "")
+        assert row.kept_until == made.kept_until
         assert Event.objects.filter(verb="backup.restored").count() == 1
         make_user(email="bertha@example.com")
         with pytest.raises(CommandError, match="not empty"):

@@ -7,8 +7,8 @@ import pytest
 from django.core.files.storage import storages
 from moto.server import ThreadedMotoServer
 
-from tracker.exceptions import Unavailable
-from tracker.files.keeping import forget_files, keep_file, kept_since, list_keys, open_file, read_chunks
+from tracker.exceptions import Conflict, Unavailable
+from tracker.files.keeping import forget_files, keep_file, kept_since, list_keys, open_file, put_back, read_chunks
 from tracker.files.names import make_storage_key, storage_shards
 from tracker.files.uploads import Upload, incoming_directory
 
@@ -57,6 +57,16 @@ def test_a_file_goes_in_and_comes_out(bucket):
     assert kept_since(key) is None
     with pytest.raises(FileNotFoundError):
         open_file(key)
+
+
+def test_a_file_of_a_backup_is_put_back_under_its_own_key_once(bucket):
+    key = make_storage_key()
+    for content, is_new in ((b"bill", True), (b"bill", False)):
+        with Upload.of_chunks("x", [content]) as upload:
+            assert put_back(key, upload) is is_new
+    with Upload.of_chunks("x", [b"another"]) as upload, pytest.raises(Conflict, match=key):
+        put_back(key, upload)
+    assert b"".join(read_chunks(open_file(key))) == b"bill"
 
 
 def test_nothing_in_the_bucket_is_public(bucket):

@@ -6,9 +6,9 @@ import subprocess
 
 import pytest
 
-from tracker.exceptions import InsufficientStorage, TooLarge, Unavailable
+from tracker.exceptions import Conflict, InsufficientStorage, TooLarge, Unavailable
 from tracker.files import keeping
-from tracker.files.keeping import forget_files, keep_file, list_keys, open_file
+from tracker.files.keeping import forget_files, keep_file, list_keys, open_file, put_back
 from tracker.files.names import make_storage_key, storage_shards
 from tracker.files.uploads import MAX_FILE_BYTES, Upload, incoming_directory
 
@@ -39,6 +39,16 @@ def test_a_file_is_moved_and_only_we_can_read_it(disk):
     assert names_on(disk) == []
     with pytest.raises(FileNotFoundError):
         open_file(key)
+
+
+def test_a_file_of_a_backup_is_put_back_under_its_own_key_once(disk):
+    key = make_storage_key()
+    for content, is_new in ((b"bill", True), (b"bill", False)):
+        with Upload.of_chunks("x", [content]) as upload:
+            assert put_back(key, upload) is is_new
+    with Upload.of_chunks("x", [b"another"]) as upload, pytest.raises(Conflict, match=key):
+        put_back(key, upload)
+    assert [path.read_bytes() for path in names_on(disk)] == [b"bill"]
 
 
 def test_what_is_not_stored_is_gone_when_it_is_closed(disk):
