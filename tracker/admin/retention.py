@@ -37,7 +37,7 @@ class RetentionAdmin(AccessAdmin[RetentionPolicy]):
     resource = "retention"
     menu = ("Operation", 3)
     form = RetentionForm
-    list_display = ("label_cell", "kept_cell", "least_cell", "due_cell", "pruned_cell", "pruned_total")
+    list_display = ("label_cell", "kept_cell", "least_cell", "due_cell", "pruned_cell", "total_cell")
     list_display_links = ("label_cell",)
     ordering = ("id",)
 
@@ -103,3 +103,8 @@ class RetentionAdmin(AccessAdmin[RetentionPolicy]):
     def pruned_cell(self, policy: RetentionPolicy) -> SafeString | str:
         """When old ones went last."""
         return write_moment(policy.pruned_at) if policy.pruned_at else "never"
+
+    @admin.display(description="gone so far")
+    def total_cell(self, policy: RetentionPolicy) -> str:
+        """How many rows went by this policy in all."""
+        return f"{policy.pruned_total:,}"

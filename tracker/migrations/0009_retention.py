@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
                 ("pruned_total", models.BigIntegerField(default=0, editable=False)),
             ],
             options={
-                "verbose_name_plural": "retention",
+                "verbose_name_plural": "retention policies",
                 "ordering": ["kind"],
                 "constraints": [
                     models.CheckConstraint(

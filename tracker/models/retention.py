@@ -18,7 +18,7 @@ class RetentionPolicy(models.Model):
     pruned_total = models.BigIntegerField(default=0, editable=False)
 
     class Meta:
-        verbose_name_plural = "retention"
+        verbose_name_plural = "retention policies"
         ordering = ["kind"]
         constraints = [
             models.CheckConstraint(

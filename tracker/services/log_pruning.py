@@ -10,11 +10,12 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from tracker.access import Actor
 from tracker.partitions import EVENTS, Partition, list_partitions, start_of
 from tracker.retention import kept_verbs, open_objects
+from tracker.services.partitions import drop_partition
 
 BATCH_ROWS = 5_000
-LOCK_TIMEOUT = "1s"
 ANNOUNCE = "SELECT set_config('tracker.is_pruning', 'on', true)"
 
 
@@ -81,14 +82,9 @@ def _give_back_room(partition: Partition) -> None:
         cursor.execute(f"VACUUM (FULL, ANALYZE) {partition.name}")
 
 
-@transaction.atomic
 def _drop(partition: Partition) -> int:
-    with connection.cursor() as cursor:
-        # Who waits for the log makes all others wait behind it: rather give up, and try again tomorrow.
-        cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
-        cursor.execute(f"SELECT count(*) FROM {partition.name}")  # noqa: S608
-        count = int(cursor.fetchone()[0])
-        cursor.execute(f"DROP TABLE {partition.name}")
+    count = _ask(f"SELECT count(*) FROM {partition.name}", datetime.now(UTC))  # noqa: S608
+    drop_partition(actor=Actor.system("prune"), partition=partition)
     return count
 
 

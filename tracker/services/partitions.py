@@ -8,7 +8,15 @@ from functools import partial
 from django.db import DatabaseError, connection, transaction
 
 from tracker.access import Actor
-from tracker.partitions import MONTHLY_TABLES, MonthlyTable, add_months, list_partitions, present_month, start_of
+from tracker.partitions import (
+    MONTHLY_TABLES,
+    MonthlyTable,
+    Partition,
+    add_months,
+    list_partitions,
+    present_month,
+    start_of,
+)
 from tracker.services.events import log_event
 from tracker.services.partition_moves import copy_months, drop_copies, swap_in_months
 
@@ -70,6 +78,15 @@ def drop_partitions(*, actor: Actor, table: MonthlyTable, before: date) -> int:
     for partition in old:
         _insist(partial(_drop, actor, table, partition.name))
     return len(old)
+
+
+def drop_partition(*, actor: Actor, partition: Partition) -> None:
+    """Drops one month, of which nothing has to stay.
+
+    Raises:
+        DatabaseError: somebody held the table for all of TRIES.
+    """
+    _insist(partial(_drop, actor, partition.table, partition.name))
 
 
 def analyse_tables() -> None:
