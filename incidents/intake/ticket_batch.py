@@ -54,10 +54,12 @@ class Batch:
 
     def _find_cases(self) -> dict[str, Case]:
         cases = {snapshot.external_id: Case(snapshot.external_id) for _, snapshot in self.events}
-        for external_id, pk, fingerprint in rows.find_tickets(cases):
+        moments = [snapshot.updated_at for _, snapshot in self.events]
+        for external_id, pk, fingerprint in rows.find_tickets(cases, min(moments), max(moments)):
             case = cases[external_id]
             case.id, case.is_known = pk, True
-            case.fingerprints.add(fingerprint)
+            if fingerprint is not None:
+                case.fingerprints.add(fingerprint)
         return cases
 
     def _find_changed(self, cases: dict[str, Case]) -> list[Case]:

@@ -119,11 +119,18 @@ _CLOCK_TYPES = {
 }  # fmt: skip
 
 
-def find_tickets(external_ids: Iterable[str]) -> Iterable[tuple[str, int, bytes]]:
-    """Id, primary key and the fingerprint of one event, for each event of those tickets that exist."""
+def find_tickets(
+    external_ids: Iterable[str], first: datetime, last: datetime
+) -> Iterable[tuple[str, int, bytes | None]]:
+    """Id, primary key and fingerprint of every event that these tickets have from `first` to `last`.
+
+    A ticket without such an event comes with None. The moments spare the months in which no repeat can lie.
+    """
     return _fetch(
-        "SELECT t.external_id, t.id, e.fingerprint FROM incidents_ticket t"
-        " JOIN incidents_ticketevent e ON e.ticket_id = t.id WHERE t.external_id = ANY(%s::text[])",
+        "SELECT t.external_id, t.id, e.fingerprint FROM incidents_ticket t LEFT JOIN incidents_ticketevent e"
+        " ON e.ticket_id = t.id AND e.updated_at BETWEEN %s AND %s WHERE t.external_id = ANY(%s::text[])",
+        first,
+        last,
         _write_array(external_ids),
     )
 
@@ -257,9 +264,9 @@ def _fetch_json(columns: str, rows: str, parameter: Any) -> str:
     return f"[{','.join([row[0] for row in found])}]"
 
 
-def _fetch(sql: str, parameter: Any) -> list[tuple[Any, ...]]:
+def _fetch(sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(sql, [parameter])
+        cursor.execute(sql, parameters)
         return cursor.fetchall()
 
 

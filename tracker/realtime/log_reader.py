@@ -30,11 +30,12 @@ CONNECTION_NAMES = (
 POOL_SIZE = 4
 POOL_TIMEOUT_SECONDS = 5.0
 
+# The order names the table: `xid` alone would be the number that is selected, which no index knows.
 SELECT = """
 SELECT xid::text::bigint, id, at, verb, actor_label, object_type, object_id, data
   FROM tracker_event
  WHERE (xid, id) > (%(xid)s::text::xid8, %(id)s) AND xid < tracker_horizon()
- ORDER BY xid, id LIMIT %(limit)s
+ ORDER BY tracker_event.xid, tracker_event.id LIMIT %(limit)s
 """
 SELECT_BY_VERB = SELECT.replace(" ORDER BY", " AND verb LIKE ANY(%(verbs)s) ORDER BY")
 SELECT_HEAD = "SELECT tracker_horizon()::text::bigint"
