@@ -188,7 +188,7 @@ variable "settings" {
 
   validation {
     condition = alltrue([
-      for name in keys(var.settings) : !can(regex("SECRET|PASSWORD|TOKEN|_KEY|_DSN$|^(DATABASE|REDIS|EMAIL|IMAP|HEARTBEAT|SLACK_WEBHOOK|CELERY_BROKER)", name))
+      for name in keys(var.settings) : !can(regex("SECRET|PASSWORD|TOKEN|_KEY|_DSN$|_HEADERS$|^(DATABASE|REDIS|EMAIL|IMAP|HEARTBEAT|SLACK_WEBHOOK|CELERY_BROKER)", name))
     ])
     error_message = "settings stand in clear in the task definitions; name this one in secret_arns instead."
   }

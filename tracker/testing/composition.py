@@ -11,7 +11,7 @@ READS = re.compile(r"""(?:env\.(?:read|require)\w*|environ(?:\.get)?)[\[(]\s*["'
 # Read by what hands out a port.
 FOREIGN_NAMES = frozenset({"PORT", "KEEPALIVE_SECONDS", "DRAIN_SECONDS"})
 SECRET_NAMES = re.compile(
-    r"SECRET|PASSWORD|TOKEN|_KEY$|_DSN$|^(DATABASE\w*|REDIS|EMAIL|IMAP|HEARTBEAT|CELERY_BROKER)_URL$"
+    r"SECRET|PASSWORD|TOKEN|_KEY$|_DSN$|_HEADERS$|^(DATABASE\w*|REDIS|EMAIL|IMAP|HEARTBEAT|CELERY_BROKER)_URL$"
 )
 
 
