@@ -10,26 +10,27 @@ Pages and API apart from the streams, behind a proxy that sends /ws/ and /v1/eve
 """
 
 import os
-import signal
 import socket
-import sys
 from pathlib import Path
 from typing import Any
 
-from tracker import logs
+from tracker import env, logs
 
 BASE_DIR = Path(__file__).resolve().parent
 
 wsgi_app = "tracker.asgi:application"
-worker_class = "asgi"
+worker_class = "tracker.web_worker.DrainingWorker"
+# Listening begins when the application is loaded: whoever connects before would wait for all of that.
+preload_app = True
 host, port = os.environ.get("API_HOST") or "127.0.0.1", os.environ.get("API_PORT") or os.environ.get("PORT") or "8000"
 bind = f"{host}:{port}"
 # Idle WebSockets and event streams count as connections.
 worker_connections = 4000
-keepalive = 15
+# Longer than whoever is in front of us keeps an idle connection, so that it is never us who closes one in use.
+keepalive = env.read_integer("KEEPALIVE_SECONDS", 15, low=1, high=600)
 timeout = 60
-# Whatever stops us kills after 30 seconds by habit; requests and streams must have ended before.
-graceful_timeout = 10
+# Whatever stops us kills after 30 seconds by habit; requests and streams have ended before, see tracker/web_worker.py.
+graceful_timeout = 27
 websocket_max_message_size = 64 * 1024
 # Nothing of ours speaks to it, and two servers of one user would share its path.
 control_socket_disable = True
@@ -39,11 +40,11 @@ logconfig_dict = logs.logging_config(os.environ.get("LOG_LEVEL") or "INFO")
 
 # Each process keeps its figures in files here, and whichever is asked for /metrics adds them up.
 metrics_directory = Path(os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(BASE_DIR / "var" / f"metrics-{port}")))
+metrics_directory.mkdir(parents=True, exist_ok=True)
 
 
 def on_starting(server: Any) -> None:
     """Drops the figures of processes that are gone; those of another gunicorn that shares the directory stay."""
-    metrics_directory.mkdir(parents=True, exist_ok=True)
     for file in metrics_directory.glob("*.db"):
         pid = file.stem.rpartition("_")[2]
         if not (pid.isdigit() and _is_alive(int(pid))):
@@ -66,25 +67,13 @@ def when_ready(server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Shows that the process lives, and lets SIGTERM close the streams first: gunicorn would wait for them until the
-    graceful timeout."""
+    """Shows that the process lives."""
     # Not above: it needs Django, which this process has set up only now.
     from tracker.choices import ProcessKind
     from tracker.processes import PresenceThread
 
     worker.presence = PresenceThread(ProcessKind.WEB)
     worker.presence.start()
-    loop = getattr(worker, "loop", None)
-    if loop is None:
-        return
-
-    def stop() -> None:
-        hub = getattr(sys.modules.get("tracker.realtime.hub"), "HUB", None)
-        if hub is not None:
-            hub.close_all()
-        worker.handle_exit_signal()
-
-    loop.add_signal_handler(signal.SIGTERM, stop)
 
 
 def worker_exit(server: Any, worker: Any) -> None:

@@ -6,9 +6,10 @@ Django's own ASGI handler costs several times as much per request (each synchron
 # First: it sets Django up, which everything below needs.
 from tracker.wsgi import application as wsgi_application  # isort: skip
 from incidents.streams import serve_alerts, serve_event_stream
-from tracker.asgi_types import Handler, Receive, Scope, Send
+from tracker.asgi_types import Handler, Message, Receive, Scope, Send
 from tracker.exceptions import Unavailable
 from tracker.pages import Pages, refuse
+from tracker.realtime.hub import HUB
 from tracker.realtime.service import SERVICE
 from tracker.starting import WEB
 
@@ -28,7 +29,20 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     elif WEB.is_waiting and scope["path"] not in OPEN_WHILE_WAITING:
         await refuse(Unavailable("Being upgraded; try again.", retry_after_seconds=2), scope, receive, send)
     else:
+        if HUB.is_closing:
+            send = _closing(send)
         await STREAMS.get(scope["path"], PAGES)(scope, receive, send)
+
+
+def _closing(send: Send) -> Send:
+    """Tells with the answer that the connection ends: this process is about to."""
+
+    async def send_and_close(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message.get("headers", ()), (b"connection", b"close")]}
+        await send(message)
+
+    return send_and_close
 
 
 async def _live(receive: Receive, send: Send) -> None:

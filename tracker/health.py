@@ -27,6 +27,7 @@ from kombu.transport.redis import Transport as RedisTransport
 from tracker import clock, heartbeats, partitions, schedules
 from tracker.celery import app as celery_app
 from tracker.models import SweepHeartbeat
+from tracker.realtime.hub import HUB
 from tracker.schedules import Every
 from tracker.schema_state import GATE
 
@@ -108,8 +109,9 @@ def summarise(grades: Iterable[Grade]) -> Grade:
 @never_cache
 @require_safe
 def health(request: HttpRequest) -> JsonResponse:
-    """May this process serve? Only without its database it may not."""
-    return _answer(run_checks([DATABASE]))
+    """May this process serve? Without its database it may not, and when it is about to end nobody should begin."""
+    ending = {"ending": Grade.FAILED} if HUB.is_closing else {}
+    return _answer(run_checks([DATABASE]) | ending)
 
 
 @never_cache

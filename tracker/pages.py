@@ -44,9 +44,18 @@ class Pages:
     def __init__(self, application: WSGIApplication) -> None:
         self._application = application
         self._threads = ThreadPoolExecutor(max_workers=settings.WEB_THREADS, thread_name_prefix="web")
+        # How many are being answered; a process that ends waits for them.
+        self.requests = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
+        self.requests += 1
+        try:
+            await self._answer(scope, receive, send)
+        finally:
+            self.requests -= 1
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = _merge_headers(scope["headers"])
         try:
             line = _Line(asyncio.get_running_loop())

@@ -395,6 +395,8 @@ SESSION_COOKIE_SAMESITE = "Lax"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 # The longest body that is looked at at all; each door sets a lower limit of its own.
 REQUEST_BODY_LIMIT = 32 * 1024 * 1024
+# How long a web that was told to end goes on taking requests: where something in front of it notices only by and by.
+DRAIN_SECONDS = env.read_number("DRAIN_SECONDS", 0, low=0, high=8)
 WEB_THREADS = env.read_integer("WEB_THREADS", 8, low=1, high=200)
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 

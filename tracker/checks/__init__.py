@@ -13,7 +13,7 @@ from django.db import DEFAULT_DB_ALIAS
 
 from tracker.checks.backups import check_backups
 from tracker.checks.configuration import CONFIGURATION
-from tracker.checks.installation import INSTALLATION
+from tracker.checks.installation import INSTALLATION, UNREACHABLE, check_schema
 
 __all__ = ["CONFIGURATION", "INSTALLATION", "check_backups", "find_faults"]
 
@@ -25,4 +25,6 @@ def find_faults() -> Sequence[CheckMessage]:
         include_deployment_checks=settings.IS_PRODUCTION,
         databases=[DEFAULT_DB_ALIAS],
     )
+    if not any(message.id == UNREACHABLE for message in found):
+        found += check_schema()
     return sorted((message for message in found if not message.is_silenced()), key=lambda message: -message.level)

@@ -16,6 +16,7 @@ from tracker.schema_state import name_some, read_schema_state
 INSTALLATION = "installation"
 OLDEST_POSTGRESQL = 150_000
 LONGEST_SKEW_SECONDS = 2.0
+UNREACHABLE = "tracker.E100"
 MISSING_MIGRATIONS, UNKNOWN_MIGRATIONS = "tracker.E107", "tracker.W108"
 Finding = Iterator[CheckMessage]
 SERVER = """
@@ -69,6 +70,9 @@ def _check_clocks() -> Finding:
 
 def _check_pooler() -> Finding:
     """Whether two statements outside a transaction may meet two different servers: beat's lock would mean nothing."""
+    if settings.DATABASE_IS_POOLED:
+        # Known, and for webs alone: see docs/operations.md.
+        return
     question = "SELECT pg_backend_pid()"
     other = connection.copy()
     try:
@@ -87,22 +91,8 @@ def _check_pooler() -> Finding:
     if before != after:
         yield Warning(
             "DATABASE_URL leads through a pooler that hands out a connection per transaction: two beats could lead.",
-            hint="Let beat and `manage.py prepare` use a direct DATABASE_URL, or pool by session.",
+            hint="Set DATABASE_IS_POOLED=on for webs; beat, workers and `prepare` need a direct DATABASE_URL.",
             id="tracker.W106",
-        )
-
-
-def _check_schema() -> Finding:
-    state = read_schema_state()
-    if state.missing:
-        yield Error(
-            f"The database lacks {name_some(state.missing)}.", hint="Run `manage.py prepare`.", id=MISSING_MIGRATIONS
-        )
-    if state.unknown:
-        yield Warning(
-            f"The database was migrated by a later release ({name_some(state.unknown)}).",
-            hint="This release goes on serving; end the upgrade or the way back soon.",
-            id=UNKNOWN_MIGRATIONS,
         )
 
 
@@ -125,7 +115,6 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
     _check_database,
     _check_clocks,
     _check_pooler,
-    _check_schema,
     _check_media,
 )
 
@@ -142,6 +131,21 @@ def check_installation(app_configs: Any, databases: Any = None, **kwargs: Any) -
             Error(
                 f"The database does not answer: {type(error).__name__}.",
                 hint="DATABASE_URL must lead to a PostgreSQL that this machine reaches and whose role may log in.",
-                id="tracker.E100",
+                id=UNREACHABLE,
             )
         ]
+
+
+def check_schema() -> Finding:
+    """Whether the database fits the code. None of Django's checks: `migrate` runs those, and would refuse its work."""
+    state = read_schema_state()
+    if state.missing:
+        yield Error(
+            f"The database lacks {name_some(state.missing)}.", hint="Run `manage.py prepare`.", id=MISSING_MIGRATIONS
+        )
+    if state.unknown:
+        yield Warning(
+            f"The database was migrated by a later release ({name_some(state.unknown)}).",
+            hint="This release goes on serving; end the upgrade or the way back soon.",
+            id=UNKNOWN_MIGRATIONS,
+        )

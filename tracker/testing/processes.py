@@ -12,7 +12,7 @@ from tracker.testing.services import CHECKOUT, make_child_environment
 
 
 class ChildProcess:
-    """A process and what it wrote so far (stdout and stderr together)."""
+    """A process and what it wrote so far (stdout and stderr together). PYTHONPATH may name another checkout to run."""
 
     def __init__(self, command: Sequence[str], **environment: str) -> None:
         descriptor, name = tempfile.mkstemp(prefix="tracker-test-", suffix=".log")
@@ -20,7 +20,7 @@ class ChildProcess:
         self._process = subprocess.Popen(
             command,
             env=make_child_environment(PYTHONUNBUFFERED="1", **environment),
-            cwd=CHECKOUT,
+            cwd=environment.get("PYTHONPATH") or CHECKOUT,
             stdout=descriptor,
             stderr=subprocess.STDOUT,
             start_new_session=True,

@@ -3,6 +3,7 @@
 import os
 from typing import Any
 
+from django.conf import settings
 from django.core.checks import ERROR
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -37,6 +38,8 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         """Runs the command."""
+        if settings.DATABASE_IS_POOLED:
+            raise CommandError("DATABASE_IS_POOLED is for webs: prepare needs a DATABASE_URL without a pooler.")
         self._tell_faults()
         unknown = read_schema_state().unknown
         if unknown and not options["allow_newer"]:

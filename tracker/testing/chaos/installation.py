@@ -42,7 +42,8 @@ class Installation:
         self.postgres = Postgres(self.directory / "postgres")
         self.valkey = Valkey(self.directory / "valkey")
         self.database = "tracker"
-        self.port = _find_free_port()
+        self.checkout = CHECKOUT
+        self.ports = {"web": _find_free_port()}
         self.programs: dict[str, ChildProcess] = {}
         self._own = environment
 
@@ -60,17 +61,25 @@ class Installation:
         shutil.rmtree(self.directory, ignore_errors=True)
 
     @property
+    def port(self) -> int:
+        """Where the first web listens."""
+        return self.ports["web"]
+
+    @property
     def environment(self) -> dict[str, str]:
         """What the processes are told."""
         return {
             "DATABASE_URL": self.postgres.url(self.database),
             "REDIS_URL": self.valkey.url(),
-            "API_PORT": str(self.port),
             "TRACKER_VAR_DIR": str(self.directory / "var"),
-            "PROMETHEUS_MULTIPROC_DIR": str(self.directory / "metrics"),
+            "PYTHONPATH": str(self.checkout),
             "PYTHONWARNINGS": "ignore",
             **self._own,
         }
+
+    def set_own(self, **environment: str) -> None:
+        """Settings for the processes that start from now on."""
+        self._own |= environment
 
     def use_fresh_database(self, name: str) -> None:
         """From now on everything runs on a new database; the first of all is migrated, the others are its copies."""
@@ -85,6 +94,14 @@ class Installation:
             connection.execute(f"CREATE DATABASE {name} TEMPLATE {PREPARED}".encode())
         self.database = name
 
+    def use_release(self, checkout: Path) -> None:
+        """From now on the programs of another checkout run, on a new database that its own `prepare` has made."""
+        self.checkout, self.database = checkout, f"release_{time.monotonic_ns()}"
+        with psycopg.connect(self.postgres.url("postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {self.database}".encode())
+        self._own |= {"DJANGO_SUPERUSER_EMAIL": ADMIN, "DJANGO_SUPERUSER_PASSWORD": "correct horse battery"}
+        self.manage("prepare")
+
     def manage(self, *arguments: str) -> str:
         """Runs a management command; returns what it printed.
 
@@ -94,7 +111,7 @@ class Installation:
         done = subprocess.run(
             [sys.executable, "manage.py", *arguments],
             env=make_child_environment(**self.environment),
-            cwd=CHECKOUT,
+            cwd=self.checkout,
             capture_output=True,
             text=True,
             check=False,
@@ -108,14 +125,25 @@ class Installation:
             return connection.execute(statement.encode(), parameters or None).fetchall()
 
     def start(self, *names: str, **environment: str) -> None:
-        """Starts programs (`web`, `worker`, `beat`); the web is ready when this returns."""
+        """Starts programs (`web`, `worker`, `beat`; `web2` is a second web); webs are ready when this returns."""
         for name in names:
             assert name not in self.programs or not self.programs[name].is_running(), f"{name} runs already"
-            self.programs[name] = ChildProcess(
-                (sys.executable, "-u", "-m", *PROGRAMS[name]), **self.environment | environment
-            )
-        if "web" in names:
-            self.programs["web"].wait_until(self._is_healthy, what="answer of /health", seconds=60)
+            own = self._place_web(name) if name.startswith("web") else {}
+            command = (sys.executable, "-u", "-m", *PROGRAMS[name.rstrip("0123456789")])
+            self.programs[name] = ChildProcess(command, **self.environment | own | environment)
+        for name in names:
+            if name.startswith("web"):
+                port = self.ports[name]
+                self.programs[name].wait_until(lambda: _is_healthy(port), what="answer of /health", seconds=60)  # noqa: B023
+
+    def restart(self, name: str, *, seconds: float = 30) -> float:
+        """SIGTERM, and a new one when the old one has ended well; how many seconds the end took."""
+        began = time.monotonic()
+        self.programs[name].send(signal.SIGTERM)
+        assert self.programs[name].wait(seconds=seconds) == 0, self.programs[name].output()[-2000:]
+        ended = time.monotonic()
+        self.start(name)
+        return ended - began
 
     def kill(self, name: str) -> None:
         """SIGKILL to a program and all its children."""
@@ -149,15 +177,20 @@ class Installation:
         time.sleep(seconds_away)
         self.postgres.start()
 
-    def _is_healthy(self) -> bool:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-        try:
-            connection.request("GET", "/health")
-            return connection.getresponse().status == 200
-        except (OSError, http.client.HTTPException):
-            return False
-        finally:
-            connection.close()
+    def _place_web(self, name: str) -> dict[str, str]:
+        port = self.ports.setdefault(name, _find_free_port())
+        return {"API_PORT": str(port), "PROMETHEUS_MULTIPROC_DIR": str(self.directory / f"metrics-{name}")}
+
+
+def _is_healthy(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/health")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def kill_one(pid: int) -> None:
