@@ -9,7 +9,7 @@ from tracker.testing.services import CHECKOUT
 
 READS = re.compile(r"""(?:env\.(?:read|require)\w*|environ(?:\.get)?)[\[(]\s*["']([A-Z][A-Z0-9_]+)["']""")
 # Read by what hands out a port.
-FOREIGN_NAMES = frozenset({"PORT", "KEEPALIVE_SECONDS", "DRAIN_SECONDS"})
+FOREIGN_NAMES = frozenset({"PORT"})
 SECRET_NAMES = re.compile(
     r"SECRET|PASSWORD|TOKEN|_KEY$|_DSN$|_HEADERS$|^(DATABASE\w*|REDIS|EMAIL|IMAP|HEARTBEAT|CELERY_BROKER)_URL$"
 )
