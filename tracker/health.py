@@ -22,6 +22,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django_celery_beat.models import PeriodicTask
+from kombu import Producer
 from kombu.transport.redis import Transport as RedisTransport
 
 from tracker import clock, heartbeats, partitions, schedules
@@ -152,14 +153,18 @@ def _check_database() -> Grade:
 
 
 def _check_broker() -> Grade:
-    """Also writes, where the broker is Valkey or Redis: one that is full or a replica answers and takes nothing."""
+    """Also writes: a Valkey that is full or a replica, and a RabbitMQ short of memory, answer and take nothing."""
     with celery_app.connection_for_write(connect_timeout=1) as broker:
-        options = {"socket_timeout": 1, "socket_connect_timeout": 1}
+        options = {"socket_timeout": 1, "socket_connect_timeout": 1, "confirm_publish": True}
         broker.transport_options = {**(broker.transport_options or {}), **options}
         broker.ensure_connection(max_retries=1, interval_start=0, timeout=int(CHECK_SECONDS))
         if isinstance(broker.transport, RedisTransport):
             channel: Any = broker.default_channel
             channel.client.set("health", b"1", ex=60)
+        else:
+            # RabbitMQ confirms what leads to no queue and forgets it.
+            producer = Producer(broker.default_channel)
+            producer.publish(b"", exchange="", routing_key="tracker.health", timeout=1, confirm_timeout=1)
     return Grade.OK
 
 

@@ -1,9 +1,11 @@
 """A real nginx in front of webs that a test runs, with the very configuration of `infra/nginx/`."""
 
+import http.client
 import os
 import re
 import shutil
 import signal
+import ssl
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,8 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tracker.testing.certificates import write_certificate
+from tracker.testing.containers import read_composition, read_example
 from tracker.testing.ports import find_free_ports, is_listening, wait_until
 from tracker.testing.services import CHECKOUT
+from tracker.testing.web_servers import Answer
 
 TEMPLATES = CHECKOUT / "infra" / "nginx"
 WHY_SKIPPED = "nginx is missing: apt-get install nginx-light"
@@ -35,6 +39,24 @@ class Nginx:
         """Where people reach it."""
         return f"https://localhost:{self.https_port}"
 
+    @property
+    def trust(self) -> ssl.SSLContext:
+        """For clients that trust nobody but this nginx."""
+        return ssl.create_default_context(cafile=str(self.authority))
+
+    def request(
+        self, method: str, path: str, *, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """One request over TLS, on a connection of its own."""
+        connection = http.client.HTTPSConnection("localhost", self.https_port, timeout=60, context=self.trust)
+        try:
+            connection.request(method, path, body=body, headers=dict(headers or {}))
+            response = connection.getresponse()
+            names = {name.lower(): value for name, value in response.getheaders()}
+            return Answer(response.status, names, response.read())
+        finally:
+            connection.close()
+
     def log(self) -> str:
         """What it wrote: the lines of requests that no web answered, and its errors."""
         return (self.directory / "log").read_text(encoding="utf-8", errors="replace")
@@ -54,9 +76,10 @@ def is_installed() -> bool:
     return _find_nginx() is not None
 
 
-def nginx_command(directory: Path, *arguments: str) -> list[str]:
-    """nginx on what `render` wrote to `directory`."""
-    return [_find_nginx() or "nginx", "-p", f"{directory}/", "-c", f"{directory}/nginx.conf", *arguments]
+def nginx_command(directory: Path) -> list[str]:
+    """The composition's own command, on what `render` wrote to `directory`."""
+    command = read_composition(read_example())["services"]["nginx"]["command"]
+    return [_find_nginx() or "nginx", *(word.replace("/tmp/", f"{directory}/") for word in command[1:])]  # noqa: S108
 
 
 def render(directory: Path, variables: Mapping[str, str]) -> None:
@@ -71,7 +94,7 @@ def render(directory: Path, variables: Mapping[str, str]) -> None:
 def https_directive(port: int) -> str:
     """How an https port of this machine's nginx is told; until 1.25.1 HTTP/2 was a word of `listen`."""
     found = re.search(
-        rb"nginx/(\d+)\.(\d+)\.(\d+)", subprocess.run(nginx_command(Path(), "-v"), capture_output=True).stderr
+        rb"nginx/(\d+)\.(\d+)\.(\d+)", subprocess.run([_find_nginx() or "nginx", "-v"], capture_output=True).stderr
     )
     version = tuple(int(part) for part in found.groups()) if found else HTTP2_BY_ITSELF_SINCE
     if version < HTTP2_BY_ITSELF_SINCE:
@@ -85,9 +108,11 @@ def upstream_directive(web_ports: Sequence[int]) -> str:
 
 
 @contextmanager
-def run_nginx(web_ports: Sequence[int], *, transport: str = "tls") -> Iterator[Nginx]:
-    """Runs nginx over these webs until the block ends; `transport` is tls, plain or behind."""
-    http_port, https_port = find_free_ports(2)
+def run_nginx(
+    web_ports: Sequence[int], *, transport: str = "tls", ports: tuple[int, int] | None = None
+) -> Iterator[Nginx]:
+    """Runs nginx over these webs until the block ends; `transport` is tls, plain or behind, `ports` of http, https."""
+    http_port, https_port = ports or find_free_ports(2)
     with tempfile.TemporaryDirectory(prefix="tracker-nginx-") as name:
         directory = Path(name)
         # Its workers are another user's where a container's root starts it.
@@ -104,7 +129,7 @@ def run_nginx(web_ports: Sequence[int], *, transport: str = "tls") -> Iterator[N
         render(directory, variables)
         with (directory / "log").open("wb") as log:
             process = subprocess.Popen(
-                nginx_command(directory, "-g", "daemon off;"),
+                nginx_command(directory),
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
