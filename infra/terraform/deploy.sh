@@ -1,13 +1,19 @@
 #!/usr/bin/env bash
 # Moves an installation made by these files to another image: migrations first, and only if they succeed the services.
 #
-#   CLUSTER=… MIGRATE_NETWORK=… ./deploy.sh REPOSITORY[:TAG|@DIGEST]
+#   CLUSTER=… MIGRATE_NETWORK=… ./deploy.sh REPOSITORY[:TAG|@DIGEST] [--back]
 #
 # CLUSTER and MIGRATE_NETWORK are outputs (cluster, migrate_network). Needs the AWS CLI and jq. Running it again is
-# harmless, and an older image is a way back as long as docs/upgrading.md allows it.
+# harmless. --back: to the release before, which must be told that it may meet a newer database (docs/upgrading.md).
 set -euo pipefail
 
-image=${1:?usage: deploy.sh IMAGE}
+image=${1:?usage: deploy.sh IMAGE [--back]}
+prepare=(python manage.py prepare)
+case ${2:-} in
+    "") ;;
+    --back) prepare+=(--allow-newer) ;;
+    *) echo "error: $2 is not known; there is --back" >&2; exit 2 ;;
+esac
 cluster=${CLUSTER:?is not set: terraform output -raw cluster}
 network=${MIGRATE_NETWORK:?is not set: terraform output -raw migrate_network}
 
@@ -30,10 +36,11 @@ register() {
 }
 
 migrate() {
-    local definition task code
+    local definition overrides task code
     definition=$(register migrate)
+    overrides=$(printf '%s\n' "${prepare[@]}" | jq -Rnc '{containerOverrides: [{name: "migrate", command: [inputs]}]}')
     task=$(aws ecs run-task --cluster "$cluster" --task-definition "$definition" --launch-type FARGATE \
-        --network-configuration "$network" --started-by deploy --query 'tasks[0].taskArn' --output text)
+        --network-configuration "$network" --overrides "$overrides" --started-by deploy --query 'tasks[0].taskArn' --output text)
     [[ $task == arn:* ]] || fail "the migration could not be started; nothing was changed"
     say "migrating: $task"
     aws ecs wait tasks-stopped --cluster "$cluster" --tasks "$task"
@@ -43,7 +50,7 @@ migrate() {
 }
 
 migrate
-for service in worker beat web; do
+for service in beat worker web; do
     definition=$(register "$service")
     aws ecs update-service --cluster "$cluster" --service "$service" --task-definition "$definition" \
         --query service.serviceName --output text >/dev/null

@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 
 import pytest
 
+from tracker.testing.composition import commands
 from tracker.testing.services import CHECKOUT
 
 SCRIPT = CHECKOUT / "infra" / "terraform" / "deploy.sh"
@@ -34,9 +36,9 @@ def deploy(tmp_path):
     (tmp_path / "aws").write_text(FAKE_AWS)
     (tmp_path / "aws").chmod(0o755)
 
-    def run(**environment):
+    def run(*options, **environment):
         result = subprocess.run(
-            ["bash", str(SCRIPT), "repository:0.2.0"],
+            ["bash", str(SCRIPT), "repository:0.2.0", *options],
             env={
                 "PATH": f"{tmp_path}:{os.environ['PATH']}",
                 "CALLS": str(tmp_path / "calls"),
@@ -66,6 +68,15 @@ def test_migrations_come_first_and_then_every_service(deploy):
         "family": "tracker-x",
         "containerDefinitions": [{"name": "x", "image": "repository:0.2.0", "secrets": [{"name": "N"}]}],
     }
+
+
+def test_the_way_back_tells_the_older_release_that_the_database_may_be_newer(deploy):
+    for options, command in (((), commands()["migrate"]), (("--back",), [*commands()["migrate"], "--allow-newer"])):
+        result, calls = deploy(*options)
+        assert result.returncode == 0, result.stderr
+        asked = json.loads(re.findall(r"--overrides (\{.*\}) --started-by", calls)[-1])
+        assert asked == {"containerOverrides": [{"name": "migrate", "command": command}]}
+    assert deploy("--force")[0].returncode == 2
 
 
 @pytest.mark.parametrize("changes", [{"CODE": "1"}, {"CODE": "None"}, {"TASK": "None"}])
