@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 
 import django
 import pytest
+from pytest_django import DjangoDbBlocker
 
 from tracker.testing.services import settings_environment
 
@@ -15,6 +16,7 @@ from django.conf import settings
 from django.core.cache import cache
 
 from tracker import clock
+from tracker.testing.template_database import ensure_template
 
 # The real hashers are slow on purpose; what they do is tested where it matters, by name.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
@@ -25,6 +27,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "attacks" in item.path.parts:
             item.add_marker(pytest.mark.attack)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Test databases are copies of one that is migrated; what is kept from run to run is that one alone."""
+    with django_db_blocker.unblock():
+        settings.DATABASES["default"]["TEST"]["TEMPLATE"] = ensure_template()
 
 
 @pytest.fixture(autouse=True)
