@@ -17,7 +17,7 @@ class TrackerConfig(AppConfig):
         """Declares the registry's schedules, and keeps the groups in step with access.yaml after each migrate."""
         from tracker import checks, default_schedules, monitoring, people_data, retention_kinds  # noqa: F401
         from tracker.backups import monitoring as backup_monitoring  # noqa: F401
-        from tracker.services import system_engines, system_parts  # noqa: F401
+        from tracker.services import system_engines, system_kept, system_parts  # noqa: F401
         from tracker.services.groups import sync_access
         from tracker.telemetry import start as start_telemetry
 

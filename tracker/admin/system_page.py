@@ -12,7 +12,7 @@ from tracker.admin.live import read_live_cursor
 from tracker.admin.rights import actor_of
 from tracker.admin.site import TrackerAdminSite
 from tracker.admin.site_pages import SitePage
-from tracker.services.system import Tone, read_system
+from tracker.services.system import TROUBLED, read_system
 
 TEMPLATE = "admin/tracker/system/page.html"
 # What people do to the machinery; all else is found by looking again.
@@ -32,7 +32,7 @@ def system_page(request: HttpRequest) -> HttpResponse:
         **site.each_context(request),
         "title": "System",
         "sections": shown,
-        "worst": [one for one in shown if one.tone in (Tone.BREACH, Tone.ALERT)],
+        "worst": [one for tone in TROUBLED for one in shown if one.tone is tone],
         "live_types": LIVE_TYPES,
         "live_cursor": cursor,
         "shown_at": clock.now(),

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from tracker.api.viewsets import ApiView
-from tracker.services.system import Cell, Fact, Shown, Tone, read_system
+from tracker.services.system import TROUBLED, Cell, Fact, Shown, Tone, read_system
 from tracker.version import VERSION
 
 TONES = "ok, alert or breach"
@@ -61,7 +61,7 @@ class SystemView(ApiView):
         """Releases, processes, queues, sweeps, engines, deliveries and settings as they are now."""
         sections = read_system(actor=self.actor)
         tones = {one.tone for one in sections}
-        worst = next((tone for tone in (Tone.BREACH, Tone.ALERT) if tone in tones), Tone.OK)
+        worst = next((tone for tone in TROUBLED if tone in tones), Tone.OK)
         told = [_tell_section(one) for one in sections]
         return Response({"release": VERSION, "tone": worst, "sections": told})
 

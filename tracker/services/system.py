@@ -13,7 +13,7 @@ and no text of a stranger belongs into them.
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass, field
@@ -48,6 +48,8 @@ class Unit(StrEnum):
     SECONDS = "seconds"
 
 
+# The worst first.
+TROUBLED = (Tone.BREACH, Tone.ALERT)
 Value = str | int | float | datetime | None
 
 
@@ -107,9 +109,15 @@ class Shown:
         """The worst of what it shows."""
         if self.trouble:
             return Tone.BREACH
-        cells: Iterable[Fact | Cell] = (*self.content.facts, *(cell for row in self.content.rows for cell in row))
-        found = {one.tone for one in cells}
-        return next((tone for tone in (Tone.BREACH, Tone.ALERT) if tone in found), Tone.OK)
+        found = {one.tone for _, one in self.reasons}
+        return next((tone for tone in TROUBLED if tone in found), Tone.OK)
+
+    @property
+    def reasons(self) -> list[tuple[str, Fact | Cell]]:
+        """What needs a look: each figure with its name, and each cell of the table with its row's."""
+        marked: list[tuple[str, Fact | Cell]] = [(fact.words, fact) for fact in self.content.facts]
+        marked += [(str(row[0].value), cell) for row in self.content.rows for cell in row]
+        return [(words, one) for words, one in marked if one.tone in TROUBLED]
 
 
 _sections: dict[str, Section] = {}

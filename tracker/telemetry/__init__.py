@@ -4,8 +4,8 @@ What is not configured is not even imported, and a span of it is one shared obje
 address of the operator's own, from threads of their own and past the guarded client, as files go to a bucket of S3.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from importlib import import_module
 from typing import Literal, Protocol
 
@@ -36,10 +36,17 @@ class Tracing:
         self, name: str, *, kind: Kind, parent: str, links: Sequence[str], attributes: Attributes
     ) -> AbstractContextManager[Span]:
         """A piece of work; `parent` is the traceparent of what caused it, empty for what runs now."""
-        return _nothing()
+        return _NOTHING
 
 
 class _Nothing:
+    def __enter__(self) -> Span:
+        """Begins nothing."""
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Ends nothing."""
+
     def describe(self, name: str, attributes: Attributes) -> None:
         """Nobody listens."""
 
@@ -49,11 +56,6 @@ class _Nothing:
 
 _NOTHING = _Nothing()
 _tracing = Tracing()
-
-
-@contextmanager
-def _nothing() -> Iterator[Span]:
-    yield _NOTHING
 
 
 def start() -> None:

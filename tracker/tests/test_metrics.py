@@ -12,6 +12,7 @@ from tracker.models import User
 from tracker.processes import Presence
 from tracker.services.schedules import sync_schedules
 from tracker.services.tokens import issue_token
+from tracker.testing.services import CHECKOUT
 from tracker.testing.web_servers import run_web_server
 from tracker.version import VERSION
 
@@ -86,6 +87,15 @@ def test_the_machinery_is_told():
     assert 0 < samples["tracker_disk_free_bytes", disk] < samples["tracker_disk_size_bytes", disk]
     queues = {labels[0][1] for name, labels in samples if name == "tracker_queue_age_seconds"}
     assert {"clocks", "deliveries", "enrichments", "letters", "replays", "reports", "trials"} <= queues
+
+
+def test_every_figure_is_told_in_the_docs():
+    page = (CHECKOUT / "docs" / "monitoring.md").read_text()
+    families = text_string_to_metric_families(Client().get("/metrics").content.decode())
+    # The library tells of each counter when it was made.
+    ours = {one.name.removesuffix("_created") for one in families if one.name.startswith("tracker_")}
+    assert len(ours) > 30
+    assert {name for name in ours if name not in page} == set()
 
 
 def test_a_package_that_fails_takes_no_others_figures_along(monkeypatch):

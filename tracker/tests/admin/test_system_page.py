@@ -39,7 +39,7 @@ def test_an_admin_sees_every_part_and_the_menu_leads_there(admin_client):
     Presence(ProcessKind.WORKER).show(Activity(doing=[{"task": "x.deliver", "since": clock.now().isoformat()}]))
     sync_schedules(Actor.system("test"))
     page = admin_client.get(PAGE).content.decode()
-    for title in ("Release", "Processes", "Work that waits", "Sweeps", "Broker and cache", "Database", "Deliveries"):
+    for title in ("Release", "Processes", "Work that waits", "Sweeps", "Broker and cache", "Database", "Months"):
         assert f"<h2>{title}</h2>" in page
     assert "No answer" not in page
     assert "deliver (" in page
