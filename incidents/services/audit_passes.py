@@ -7,7 +7,7 @@ hours; the nightly round reads every row, in slices, and goes on where it was wh
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from django.db import DatabaseError, connection
 
 from incidents.models import AuditMark
 from incidents.services.audit_findings import forget_old_findings, review_standing, settle_broken
-from incidents.services.audit_registry import Rows, Rule, Scope
+from incidents.services.audit_registry import Broken, ByStatement, Rows, Rule, Scope, ask_together
 from incidents.services.audits import all_rules, ids_after
 from incidents.tasks import CONTINUE_AUDIT, ring
 from tracker import clock
@@ -49,13 +49,9 @@ def audit_lately() -> Pass:
         if not is_ours:
             return Pass()
         rules = [rule for rule in all_rules().values() if not rule.is_nightly]
-        ids, found, errors = _gather({rule.rows.name: rule.rows for rule in rules if rule.rows is not None}), 0, []
-        for rule in rules:
-            try:
-                found += _ask(rule, Scope(ids[rule.rows.name]) if rule.rows is not None else Scope())
-            except DatabaseError as error:
-                logger.exception("A rule of the auditor could not be asked.", extra={"operation": rule.name})
-                errors.append(error)
+        scopes, errors = _choose_scopes(rules), list[DatabaseError]()
+        broken = _look(rules, scopes, errors)
+        found = sum(_settle(rule, broken[rule.name]) for rule in rules)
         review_standing()
     if is_round_unfinished():
         ring(CONTINUE_AUDIT)
@@ -111,11 +107,39 @@ def _go_through(rule: Rule, mark: AuditMark) -> Iterator[int]:
 
 
 def _ask(rule: Rule, scope: Scope) -> int:
-    broken = rule.find(scope)
-    # Asked again: while a statement of many parts read, somebody may have written.
+    return _settle(rule, rule.find(scope))
+
+
+def _settle(rule: Rule, broken: Sequence[Broken]) -> int:
+    # Asked again: since then somebody may have written, or the repair of another rule have helped this one.
     if broken and (still := rule.check([one.key for one in broken])):
         return settle_broken(rule, still)
     return 0
+
+
+def _look(
+    rules: Sequence[Rule], scopes: Mapping[str, Scope], errors: list[DatabaseError]
+) -> dict[str, Sequence[Broken]]:
+    """What breaks the rules: all statements together, and each alone where that fails."""
+    broken: dict[str, Sequence[Broken]] = {rule.name: () for rule in rules}
+    try:
+        broken.update(ask_together([rule for rule in rules if isinstance(rule.find, ByStatement)], scopes))
+        rules = [rule for rule in rules if not isinstance(rule.find, ByStatement)]
+    except DatabaseError:
+        logger.warning("The auditor's statements could not be asked together; each is asked alone.")
+    for rule in rules:
+        try:
+            broken[rule.name] = rule.find(scopes[rule.name])
+        except DatabaseError as error:
+            logger.exception("A rule of the auditor could not be asked.", extra={"operation": rule.name})
+            errors.append(error)
+    return broken
+
+
+def _choose_scopes(rules: Sequence[Rule]) -> dict[str, Scope]:
+    """Where each rule looks."""
+    ids = _gather({rule.rows.name: rule.rows for rule in rules if rule.rows is not None})
+    return {rule.name: Scope(ids[rule.rows.name]) if rule.rows is not None else Scope() for rule in rules}
 
 
 def _gather(tables: dict[str, Rows]) -> dict[str, list[int]]:
@@ -134,12 +158,16 @@ def _gather(tables: dict[str, Rows]) -> dict[str, list[int]]:
         cursor.execute(" UNION ALL ".join(f"({part})" for part in parts), parameters)
         for name, pk in cursor.fetchall():
             ids[name].append(pk)
+    moved = []
     for name in turn:
         rows, mark = tables[name], marks.get(name) or AuditMark(name=name)
         rolled = ids_after(rows.table, mark.position, rows.rolled)
         ids[name] = sorted({*ids[name], *rolled})
         mark.position, mark.at = rolled[-1] if len(rolled) == rows.rolled else 0, clock.now()
-        mark.save()
+        moved.append(mark)
+    AuditMark.objects.bulk_create(
+        moved, update_conflicts=True, unique_fields=["name"], update_fields=["position", "at"]
+    )
     return ids
 
 
