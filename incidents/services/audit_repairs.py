@@ -20,6 +20,7 @@ from incidents.tasks import DELIVER, ring
 from tracker import clock
 from tracker.access import Actor
 from tracker.models import Factory, ProductionPoint, Project, User
+from tracker.services.partitions import create_partitions
 from tracker.services.production import lock_factory
 
 # A repair is part of a pass, which must not go on for long.
@@ -110,6 +111,11 @@ def recount_points(keys: Sequence[str]) -> None:
         factory = lock_factory(row)
         factory.points_count = ProductionPoint.objects.filter(factory=factory).count()
         factory.save(update_fields=["points_count"])
+
+
+def make_months(keys: Sequence[str]) -> None:
+    """Makes the partitions of the months to come."""
+    create_partitions(actor=AUDITOR)
 
 
 def raise_sequences(keys: Sequence[str]) -> None:

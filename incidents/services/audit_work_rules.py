@@ -5,6 +5,7 @@ from django.db.models import AutoField
 
 from incidents.services.audit_registry import Broken, Rows, Rule, Scope, by_statement, declare
 from incidents.services.audit_repairs import (
+    make_months,
     mend_incidents,
     raise_issue_numbers,
     raise_sequences,
@@ -14,6 +15,7 @@ from incidents.services.audit_repairs import (
     write_letters_due,
 )
 from incidents.services.orphans import find_lost_files
+from tracker.partitions import MONTHLY_TABLES, add_months, list_partitions, present_month
 
 ISSUES = Rows("incidents_issue", "SELECT id FROM incidents_issue ORDER BY updated_at DESC, id DESC LIMIT %(most)s")
 INCIDENTS = Rows(
@@ -45,6 +47,16 @@ def find_sequences_behind(scope: Scope) -> list[Broken]:
         for table in tables
     )
     return list(by_statement(statement)(scope))
+
+
+def find_months_missing(scope: Scope) -> list[Broken]:
+    """Tables in months that have none for the next one; who has none at all lives in the default partition."""
+    wanted, ending = {present_month(), add_months(present_month(), 1)}, []
+    for table in MONTHLY_TABLES:
+        months = {partition.month for partition in list_partitions(table)} - {None}
+        if months and not wanted <= months:
+            ending.append(table.name)
+    return [Broken(name) for name in ending if scope.keys is None or name in scope.keys]
 
 
 declare(
@@ -146,6 +158,9 @@ declare(
     ),
     Rule(
         "a table's next number is a new one", "table", find_sequences_behind, is_nightly=True, repair=raise_sequences,
+    ),
+    Rule(
+        "a table in months has the next one", "table", find_months_missing, is_nightly=True, repair=make_months,
     ),
     Rule(FILES_RULE, "file", find_lost, is_nightly=True),
 )  # fmt: skip

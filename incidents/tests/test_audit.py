@@ -21,6 +21,8 @@ from tracker.access import Actor
 from tracker.choices import Role
 from tracker.files.keeping import forget_files
 from tracker.models import Event, Notification
+from tracker.partitions import EVENTS, add_months, present_month
+from tracker.services.partitions import create_partitions
 from tracker.testing.factories import make_factory, make_notification, make_user
 
 pytestmark = pytest.mark.django_db
@@ -85,6 +87,7 @@ BY_NIGHT = {
     "a factory knows how many points its series has": "UPDATE tracker_factory SET points_count = 7",
     "a table's next number is a new one": "SELECT setval(pg_get_serial_sequence('incidents_issue', 'id'), 1, true)",
 }
+MONTHS_RULE = "a table in months has the next one"
 PLANTS = REPAIRED | FLAGGED | BY_NIGHT
 
 
@@ -127,7 +130,7 @@ def test_all_is_well_after_ordinary_work(capsys: pytest.CaptureFixture[str]):
 
 def test_every_rule_has_something_planted_against_it():
     ours = {name for name, rule in all_rules().items() if rule.subject not in ("report", "dailystat")}
-    assert PLANTS.keys() | {FILES_RULE} == ours
+    assert PLANTS.keys() | {FILES_RULE, MONTHS_RULE} == ours
 
 
 @pytest.mark.usefixtures("_a_house")
@@ -165,6 +168,16 @@ def test_what_is_dear_to_ask_is_repaired_by_the_command(rule: str, capsys: pytes
     assert [finding.rule for finding in audit()] == [rule]
     call_command("verify", repair=True)
     assert "1 repaired" in capsys.readouterr().out
+
+
+def test_months_that_come_to_an_end_are_made():
+    create_partitions(actor=Actor.system("test"))
+    assert audit() == []
+    for ahead in (1, 2, 3):
+        _plant(f"DROP TABLE {EVENTS.partition(add_months(present_month(), ahead))}")
+    assert audit() == [Finding(MONTHS_RULE, 1, [EVENTS.name])]
+    call_command("verify", repair=True)
+    assert audit() == []
 
 
 def test_the_command_fails_and_says_what_is_broken(capsys: pytest.CaptureFixture[str]):
