@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+from functools import cache
 
 import pytest
 import yaml
@@ -17,6 +18,7 @@ DASHBOARD = json.loads((CHECKOUT / "infra" / "grafana" / "tracker.json").read_te
 KEDA = CHECKOUT / "infra" / "kubernetes" / "keda" / "scaled-object.yaml"
 
 
+@cache
 def rules():
     return [rule for group in yaml.safe_load(RULES.read_text())["groups"] for rule in group["rules"]]
 
@@ -25,6 +27,7 @@ def panels():
     return [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
 
 
+@cache
 def queries():
     """Every expression of the rules, the dashboard and KEDA."""
     drawn = [target["expr"] for panel in panels() for target in panel["targets"]]
