@@ -6,8 +6,9 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from tracker.testing.ports import find_free_ports, is_listening, wait_until
@@ -28,14 +29,27 @@ log.console.level = warning
 """
 
 
+@dataclass(frozen=True, slots=True)
+class RabbitMQ:
+    """A running one: its CELERY_BROKER_URL, and what its own tools need to find it."""
+
+    url: str
+    environment: Mapping[str, str]
+
+    def run(self, *command: str) -> int:
+        """Runs one of its tools; the exit code."""
+        found = [str(SERVER.parent / command[0]), *command[1:]]
+        return subprocess.run(found, env=dict(self.environment), capture_output=True, check=False).returncode
+
+
 def is_installed() -> bool:
     """Whether this machine has one."""
     return SERVER.exists() and shutil.which("epmd") is not None
 
 
 @contextmanager
-def run_rabbitmq() -> Iterator[str]:
-    """Runs RabbitMQ until the block ends; yields the CELERY_BROKER_URL."""
+def run_rabbitmq() -> Iterator[RabbitMQ]:
+    """Runs RabbitMQ until the block ends."""
     port, cluster_port, mapper_port = find_free_ports(3)
     password = secrets.token_urlsafe(16)
     with tempfile.TemporaryDirectory(prefix="tracker-rabbitmq-", ignore_cleanup_errors=True) as name:
@@ -74,7 +88,7 @@ def run_rabbitmq() -> Iterator[str]:
                 what=(directory / "output").read_text,
             )
             assert processes[1].poll() is None, (directory / "output").read_text()
-            yield f"amqp://tracker:{password}@127.0.0.1:{port}//"
+            yield RabbitMQ(f"amqp://tracker:{password}@127.0.0.1:{port}//", environment)
         finally:
             for process in reversed(processes):
                 os.killpg(process.pid, signal.SIGKILL)

@@ -8,6 +8,7 @@ from incidents.testing.chaos.expectations import Channel
 from incidents.testing.chaos.world import World
 from tracker.testing import rabbitmq
 from tracker.testing.chaos.installation import Installation
+from tracker.testing.containers import read_composition, read_example
 from tracker.testing.web_servers import WebServer
 
 pytestmark = [
@@ -19,8 +20,10 @@ pytestmark = [
 def test_alerts_go_out_by_rings_through_rabbitmq_and_by_the_safety_net_without_it(recorder):
     with ExitStack() as stack:
         broker = stack.enter_context(ExitStack())
-        url = broker.enter_context(rabbitmq.run_rabbitmq())
-        settings = {"CELERY_BROKER_URL": url, "SCHEDULER_INTERVAL_MINUTES": "0.05", "LOG_LEVEL": "WARNING"}
+        server = broker.enter_context(rabbitmq.run_rabbitmq())
+        check = read_composition(read_example())["services"]["rabbitmq"]["healthcheck"]["test"][1:]
+        assert server.run(*check) == 0
+        settings = {"CELERY_BROKER_URL": server.url, "SCHEDULER_INTERVAL_MINUTES": "0.05", "LOG_LEVEL": "WARNING"}
         installation = stack.enter_context(Installation(**settings))
         world = World(installation, recorder, seed=7, channels=(Channel("everything"),))
         # Without its rows no safety net looks after the sweeps: what happens, happens because somebody rang.
@@ -34,6 +37,7 @@ def test_alerts_go_out_by_rings_through_rabbitmq_and_by_the_safety_net_without_i
 
         installation.query("UPDATE django_celery_beat_periodictask SET enabled = true RETURNING 1")
         broker.close()
+        assert server.run(*check) != 0
         sender.post_until_taken([e for ticket in world.plan(5, "gone") for e in ticket.events()])
         world.wait_until_all_is_told()
         answer = web.request("GET", "/healthz")
