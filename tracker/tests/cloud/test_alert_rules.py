@@ -10,6 +10,7 @@ import pytest
 import yaml
 from django.test import Client
 
+from tracker.queues import registered_queues
 from tracker.testing.services import CHECKOUT
 
 RULES = CHECKOUT / "infra" / "prometheus" / "alerts.yaml"
@@ -113,3 +114,10 @@ def test_no_two_panels_lie_on_each_other():
         assert place["x"] + place["w"] <= 24
         assert not cells & taken, panel["title"]
         taken |= cells
+
+
+def test_queues_that_workers_shorten_and_those_with_limits_are_told_apart_alike():
+    held_back = {queue.name for queue in registered_queues() if queue.is_held_back}
+    flowing = {queue.name for queue in registered_queues()} - held_back
+    listed = [names for query in queries() for names in re.findall(r'queue(?:=|!)~"([^"]+)"', query)]
+    assert {frozenset(names.split("|")) for names in listed} == {frozenset(held_back), frozenset(flowing)}
