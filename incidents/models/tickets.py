@@ -102,7 +102,8 @@ class Ticket(models.Model):
 
 
 class TicketEvent(models.Model):
-    """One event as its sender told it: a snapshot of the whole ticket at `updated_at`. Never changed, never dropped.
+    """One event as its sender told it: a snapshot of the whole ticket at `updated_at`. Never changed, but for the
+    words of people who become nobody; never dropped.
 
     No foreign key constraints: incidents/intake/tickets.py is the only writer, inside one transaction with the ticket,
     and the checks would cost up to a third of the ingest. `manage.py verify` looks for orphans.
