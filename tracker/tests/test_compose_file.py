@@ -94,8 +94,8 @@ def test_nginx_trusts_and_is_trusted_by_its_one_address(services):
 @pytest.mark.skipif(
     not shutil.which("docker-compose"), reason="docker-compose is missing: apt-get install docker-compose"
 )
-@pytest.mark.parametrize("profiles", [("postgres", "stub"), ("rabbitmq",)])
-def test_compose_finds_no_fault(tmp_path, profiles):
+def test_compose_finds_no_fault(tmp_path):
+    profiles = {"postgres", "rabbitmq", "stub"}
     # The last one that runs without an engine is of 2021 and does not know that a dependency may be missing.
     text = (CHECKOUT / "docker-compose.yml").read_text().replace(", required: false", "")
     (tmp_path / "docker-compose.yml").write_text(text)
@@ -105,4 +105,4 @@ def test_compose_finds_no_fault(tmp_path, profiles):
         ["docker-compose", *chosen, "config"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert set(profiles) <= set(yaml.safe_load(done.stdout)["services"])
+    assert profiles <= set(yaml.safe_load(done.stdout)["services"])
