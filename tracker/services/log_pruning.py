@@ -5,10 +5,11 @@ What stays is declared in tracker/retention.py. The log's trigger lets lines go 
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from tracker.access import Actor
 from tracker.partitions import EVENTS, Partition, list_partitions, start_of
@@ -16,6 +17,7 @@ from tracker.retention import kept_verbs, open_objects
 from tracker.services.partitions import drop_partition
 
 BATCH_ROWS = 5_000
+LOCK_TIMEOUT = "1s"
 ANNOUNCE = "SELECT set_config('tracker.is_pruning', 'on', true)"
 
 
@@ -78,8 +80,13 @@ def _give_back_room(partition: Partition) -> None:
     """Writes the few lines that stay anew; of an old month, which nobody writes to."""
     if connection.in_atomic_block:
         return
-    with connection.cursor() as cursor:
-        cursor.execute(f"VACUUM (FULL, ANALYZE) {partition.name}")
+    with connection.cursor() as cursor, suppress(OperationalError):
+        # Rather leave the room than let every stream wait behind us for whoever reads the log just now.
+        cursor.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
+        try:
+            cursor.execute(f"VACUUM (FULL, ANALYZE) {partition.name}")
+        finally:
+            cursor.execute("RESET lock_timeout")
 
 
 def _drop(partition: Partition) -> int:

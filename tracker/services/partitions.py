@@ -65,21 +65,6 @@ def create_partitions(*, actor: Actor, is_patient: bool = False) -> int:
     return made
 
 
-def drop_partitions(*, actor: Actor, table: MonthlyTable, before: date) -> int:
-    """Drops the months that ended before the month of `before` began, one after the other.
-
-    Returns:
-        how many went.
-
-    Raises:
-        DatabaseError: somebody held the table for all of TRIES; those dropped so far stay dropped.
-    """
-    old = [p for p in list_partitions(table) if p.month is not None and p.month < before.replace(day=1)]
-    for partition in old:
-        _insist(partial(_drop, actor, table, partition.name))
-    return len(old)
-
-
 def drop_partition(*, actor: Actor, partition: Partition) -> None:
     """Drops one month, of which nothing has to stay.
 

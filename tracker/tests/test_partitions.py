@@ -15,7 +15,6 @@ from tracker.models import Event, SweepHeartbeat
 from tracker.partitions import (
     EVENTS,
     MONTHLY_TABLES,
-    TICKET_EVENTS,
     add_months,
     count_months_ahead,
     list_partitions,
@@ -23,7 +22,7 @@ from tracker.partitions import (
 )
 from tracker.services import partition_moves, partitions
 from tracker.services.events import log_event
-from tracker.services.partitions import create_partitions, drop_partitions
+from tracker.services.partitions import create_partitions, drop_partition
 from tracker.sweeps import make_partitions
 from tracker.testing.plans import plan_of
 
@@ -197,8 +196,7 @@ def test_months_that_are_over_go_whole_and_what_comes_late_is_taken_all_the_same
     monkeypatch.setattr(partitions, "ROWS_WORTH_A_MONTH", 1)
     old, present = _tell(at=LONG_AGO), _tell()
     create_partitions(actor=SYSTEM)
-    assert drop_partitions(actor=SYSTEM, table=TICKET_EVENTS, before=present_month()) == 0
-    assert drop_partitions(actor=SYSTEM, table=EVENTS, before=present_month()) == 1
+    drop_partition(actor=SYSTEM, partition=list_partitions(EVENTS)[0])
     assert not Event.objects.filter(pk=old).exists()
     assert _where(present) == [EVENTS.partition(present_month())]
     assert Event.objects.filter(verb="partitions.dropped").get().data == {"partitions": ["tracker_event_2019_03"]}
