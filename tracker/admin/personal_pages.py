@@ -25,6 +25,11 @@ class PersonalDataPages(AccessAdmin[User]):
         anonymise, data = self.page_url("anonymise", self.anonymise_view), self.page_url("data", self.data_view)
         return [anonymise, data, *super().get_urls()]
 
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Nobody makes somebody of who is nobody."""
+        is_somebody = obj is None or obj.anonymise_asked_at is None
+        return is_somebody and super().has_change_permission(request, obj)
+
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """With the ways there, for those who may."""
         row = context.get("original")

@@ -69,8 +69,6 @@ class UserAdmin(PersonalDataPages):
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         """People may change little about themselves, and only admins anything about others."""
         shown = ("created_cell", "login_cell", "state_cell")
-        if obj is not None and obj.anonymise_asked_at is not None:
-            return (*shown, *FIELDS)
         if obj is None or self.decision(request, "update").is_for_all_rows:
             return shown
         return (*shown, *(name for name in FIELDS if name not in writable_fields("users.self")))
