@@ -72,10 +72,14 @@ class Container:
         )
         assert self.is_running(), f"{self.name} ended:\n{self.log()[-3000:]}"
 
-    def stop(self, *, seconds: float = 30) -> int:
-        """Ends it as the engine does, and kills what stays; the exit code."""
+    def terminate(self) -> None:
+        """Tells it to end, as the engine does."""
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
+
+    def wait(self, *, seconds: float = 30) -> int:
+        """The exit code; kills what stays longer than a container may, and raises subprocess.TimeoutExpired."""
+        assert self.process is not None
         try:
             return self.process.wait(timeout=seconds)
         finally:
