@@ -61,6 +61,9 @@ def run_rabbitmq() -> Iterator[RabbitMQ]:
             "PATH": os.environ["PATH"],
             "LANG": "C.UTF-8",
             "HOME": name,
+            # A tool that does not find its node would leave one where the test runs.
+            "ERL_CRASH_DUMP_SECONDS": "0",
+            "ERL_CRASH_DUMP": f"{name}/crash",
             "ERL_EPMD_PORT": str(mapper_port),
             "ERL_EPMD_ADDRESS": "127.0.0.1",
             "RABBITMQ_CONF_ENV_FILE": f"{name}/empty",
