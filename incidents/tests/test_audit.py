@@ -12,7 +12,7 @@ from incidents.models import AuditFinding
 from incidents.services.alerts import sweep_due_clocks
 from incidents.services.audit_passes import audit_lately
 from incidents.services.audit_registry import all_rules
-from incidents.services.audits import FILES_RULE, Finding, audit
+from incidents.services.audits import FILES_RULE, Finding, audit, look_everywhere
 from incidents.services.comments import comment_on_incident
 from incidents.testing.factories import make_attachment, make_issue
 from incidents.testing.incident_factories import make_incident, make_incident_file
@@ -137,13 +137,13 @@ def test_every_rule_has_something_planted_against_it():
 def test_what_is_no_guess_is_found_and_repaired_within_one_pass():
     for rule, plant in REPAIRED.items():
         _plant(plant)
-        assert rule in [finding.rule for finding in audit()], rule
+        assert any(look_everywhere(all_rules()[rule])), rule
         assert audit_lately().found > 0, rule
         # What one fault breaks may be told by several rules, of which the first one's repair helps the others.
         assert not AuditFinding.objects.exclude(state=FindingState.REPAIRED).exists(), rule
-        assert audit() == [], rule
         deleted, _ = AuditFinding.objects.all().delete()
         assert Event.objects.filter(verb="audit.repaired").count() >= deleted > 0
+    assert audit() == []
 
 
 @pytest.mark.usefixtures("_a_house")
