@@ -66,10 +66,15 @@ class PersonalWords:
         return value
 
     def _put(self, match: "re.Match[str]") -> str:
-        found = " ".join(match[0].split()).casefold()
-        same = (put for word, put in self.substitutes.items() if " ".join(word.split()).casefold() == found)
+        found = fold_name(match[0])
+        same = (put for word, put in self.substitutes.items() if fold_name(word) == found)
         # Letters that fold to each other in one library and not in the other.
         return next(same, next(iter(self.substitutes.values())))
+
+
+def fold_name(name: str) -> str:
+    """A name as it is compared: with single spaces, in capitals or not."""
+    return " ".join(name.split()).casefold()
 
 
 def _spelled(word: str) -> str:

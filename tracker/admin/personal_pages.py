@@ -13,7 +13,7 @@ from tracker.admin.downloads import hand_out_archive
 from tracker.admin.user_forms import AnonymiseForm, show_refusal
 from tracker.exceptions import DomainError
 from tracker.models import User
-from tracker.services.anonymising import ask_to_anonymise
+from tracker.services.anonymising import ask_to_anonymise, names_of
 from tracker.services.personal_exports import make_archive
 
 
@@ -45,10 +45,11 @@ class PersonalDataPages(AccessAdmin[User]):
         user = self.get_object(request, object_id)
         if user is None:
             raise PermissionDenied
-        form = AnonymiseForm(request.POST or None, address=user.email)
+        form = AnonymiseForm(request.POST or None, address=user.email, names=names_of(user))
         if request.method == "POST" and form.is_valid():
             try:
-                ask_to_anonymise(actor=actor_of(request), user=user)
+                kept = form.cleaned_data.get("keep_names", ())
+                ask_to_anonymise(actor=actor_of(request), user=user, keep_names=kept)
             except DomainError as error:
                 show_refusal(form, error)
             else:

@@ -1,5 +1,6 @@
 """What people type about people."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -102,9 +103,18 @@ class AnonymiseForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "class": "vTextField"}),
     )  # fmt: skip
 
-    def __init__(self, data: Any = None, *, address: str) -> None:
+    keep_names = forms.MultipleChoiceField(
+        label="Leave in texts", required=False, widget=forms.CheckboxSelectMultiple,
+        help_text="They chose these names themselves, and each is taken out of what anybody wrote. Tick what means"
+        " something else there, or somebody else.",
+    )  # fmt: skip
+
+    def __init__(self, data: Any = None, *, address: str, names: Sequence[str]) -> None:
         super().__init__(data)
         self._address = address
+        self.fields["keep_names"].choices = [(name, name) for name in names]  # type: ignore[attr-defined]
+        if not names:
+            del self.fields["keep_names"]
 
     def clean_address(self) -> str:
         """The address that is there."""

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from tracker.access import writable_fields
 from tracker.api.permissions import column_of
-from tracker.api.serializers import EmptySerializer, StrictModelSerializer
+from tracker.api.serializers import StrictModelSerializer, StrictSerializer
 from tracker.api.viewsets import ApiViewSet, ListMixin, RetrieveMixin
 from tracker.models import User
 from tracker.services.anonymising import ask_to_anonymise
@@ -59,6 +59,15 @@ class NewUserSerializer(UserChangeSerializer):
 
     class Meta(UserChangeSerializer.Meta):
         fields = ["email", "full_name", "timezone", "role", "password"]
+
+
+class AnonymiseSerializer(StrictSerializer):
+    """Which names stay in texts."""
+
+    keep_names = serializers.ListField(
+        child=serializers.CharField(max_length=150), max_length=100, required=False, allow_null=True,
+        help_text="Of the names that they have or had, those that mean something else in what others wrote.",
+    )  # fmt: skip
 
 
 class UserFilter(filters.FilterSet):
@@ -109,12 +118,16 @@ class UserViewSet(ListMixin, RetrieveMixin, ApiViewSet[User]):
         delete_user(actor=self.actor, user=self.get_object())
         return Response(status=204)
 
-    @extend_schema(request=EmptySerializer, responses={202: UserSerializer})
+    @extend_schema(request=AnonymiseSerializer, responses={202: UserSerializer})
     @action(detail=True, methods=["post"], access="transition")
     def anonymise(self, request: Request, pk: str) -> Response:
-        """Shuts a person out at once and takes whatever names them out of every table. There is no way back."""
-        self.valid(EmptySerializer)
-        return self.respond(ask_to_anonymise(actor=self.actor, user=self.get_object()), status=202)
+        """Shuts a person out at once and takes whatever names them out of every table. There is no way back.
+
+        Of whoever had several names it asks which stay in texts (409 names them): people choose names themselves.
+        """
+        kept = self.valid(AnonymiseSerializer).get("keep_names")
+        user = ask_to_anonymise(actor=self.actor, user=self.get_object(), keep_names=kept)
+        return self.respond(user, status=202)
 
 
 # The table says what may be written; a serializer that says something else must not start.

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib.postgres.fields import ArrayField
-from django.db import connection, models, transaction
+from django.db import IntegrityError, connection, models, transaction
 
 from tracker.personal_data import all_personal_data
 from tracker.personal_words import PersonalWords
@@ -95,12 +95,30 @@ def _rewrite(
         pairs = [(row[0], _replace(field, row[place], words)) for row in found]
         # One statement a column: of a table in partitions each costs a look into all of them.
         objects = [model(pk=key, **{field.attname: text}) for key, text in pairs if text is not None]
-        model._base_manager.bulk_update(objects, [field.name])
+        _write(model, field, objects)
         changed.update(one.pk for one in objects)
     for data in all_personal_data():
         if changed and model in data.reread:
             data.reread[model](sorted(changed))
     return len(changed)
+
+
+def _write(model: type[models.Model], field: "models.Field[Any, Any]", objects: Sequence[models.Model]) -> None:
+    """Writes one column. Of rows that would now have the one name that only one may have, each gets its own."""
+    try:
+        with transaction.atomic():
+            model._base_manager.bulk_update(objects, [field.name])
+    except IntegrityError:
+        if len(objects) > 1:
+            for one in objects:
+                _write(model, field, [one])
+            return
+        text, longest = getattr(objects[0], field.attname), getattr(field, "max_length", None)
+        if not isinstance(text, str):
+            raise
+        number = f" ({objects[0].pk})"
+        setattr(objects[0], field.attname, text[: longest and longest - len(number)] + number)
+        model._base_manager.bulk_update(objects, [field.name])
 
 
 def _replace(field: "models.Field[Any, Any]", value: Any, words: PersonalWords) -> Any:

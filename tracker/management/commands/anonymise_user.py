@@ -9,7 +9,7 @@ from tracker.access import Actor
 from tracker.exceptions import DomainError
 from tracker.models import User
 from tracker.models.users import normalise_email
-from tracker.services.anonymising import anonymise_user
+from tracker.services.anonymising import anonymise_user, names_of
 
 
 class Command(BaseCommand):
@@ -23,6 +23,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--also", metavar="WORD", action="append", default=[], help="a further name of theirs; may be repeated"
         )
+        parser.add_argument(
+            "--keep", metavar="NAME", action="append", default=[], help="a name of theirs that stays in texts; likewise"
+        )
         parser.add_argument("--yes", action="store_true", help="do not ask")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -30,12 +33,16 @@ class Command(BaseCommand):
         user = User.objects.filter(email=normalise_email(options["email"])).first()
         if user is None:
             raise CommandError(f"There is nobody with the e-mail {options['email']}.")
+        for name in names_of(user):
+            self.stdout.write(f"A name of theirs, in all texts: {name}")
         if not options["yes"] and input(f"Anonymise {user.email}? There is no way back. Type yes: ") != "yes":
             raise CommandError("Nothing was changed.")
         actor = Actor.system("anonymise_user")
         tell = self._tell if options["verbosity"] > 1 else None
         try:
-            counts = anonymise_user(actor=actor, user=user, extra=options["also"], tell=tell)
+            counts = anonymise_user(
+                actor=actor, user=user, extra=options["also"], keep_names=options["keep"], tell=tell
+            )
         except DomainError as error:
             raise CommandError(error.message) from None
         for name, count in sorted(counts.items()):
