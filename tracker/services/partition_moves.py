@@ -85,12 +85,16 @@ def _copy_some(table: MonthlyTable, copy: _Copy, last: int) -> int | None:
 
 def _make_equal(table: MonthlyTable, copy: _Copy) -> None:
     """What was written since is added, what was changed or deleted since goes."""
-    same = "there.id = here.id AND ROW(there.*) IS NOT DISTINCT FROM ROW(here.*)"
-    _execute(f"DELETE FROM {copy.name} here WHERE NOT EXISTS (SELECT FROM {table.default} there WHERE {same})")  # noqa: S608
-    _execute(
-        f"INSERT INTO {copy.name} SELECT * FROM {table.default} here WHERE {copy.belongs}"  # noqa: S608
-        f" AND NOT EXISTS (SELECT FROM {copy.name} there WHERE {same})"
-    )
+    originals = f"SELECT * FROM {table.default} WHERE {copy.belongs}"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT coalesce(there.id, here.id) FROM ({originals}) there"  # noqa: S608
+            f" FULL JOIN {copy.name} here ON here.id = there.id"
+            " WHERE ROW(there.*) IS DISTINCT FROM ROW(here.*)"
+        )
+        differing = [row[0] for row in cursor.fetchall()]
+        cursor.execute(f"DELETE FROM {copy.name} WHERE id = ANY(%s)", [differing])  # noqa: S608
+        cursor.execute(f"INSERT INTO {copy.name} {originals} AND id = ANY(%s)", [differing])
 
 
 def _rest(table: MonthlyTable) -> str:
