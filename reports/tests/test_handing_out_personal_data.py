@@ -2,6 +2,7 @@
 
 import io
 import json
+import tempfile
 import zipfile
 
 import pytest
@@ -116,6 +117,18 @@ def test_archives_are_made_so_often_and_no_oftener(person, monkeypatch):
     answer = client.post("/account/data", "", FORM)
     assert answer.status_code == 429
     assert int(answer["Retry-After"]) > 0
+
+
+def test_large_archives_lie_where_files_are_taken_in_and_leave_room_there(person, monkeypatch, settings):
+    """The folder for what is small and passes is memory in production, and the process dies when it is full."""
+    monkeypatch.setattr(personal_exports, "IN_MEMORY_BYTES", 16)
+    monkeypatch.setattr(tempfile, "tempdir", "/proc")
+    client = session_client(person)
+    answer = client.post("/account/data")
+    assert b"PK" in b"".join(answer.streaming_content)
+    settings.MEDIA_RESERVE_BYTES = 2**60
+    answer = client.post("/account/data")
+    assert "no room" in answer.content.decode()
 
 
 def test_what_does_not_fit_is_named(person):

@@ -7,8 +7,9 @@ import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
 from types import TracebackType
-from typing import Any
+from typing import IO, Any
 
 from django.conf import settings
 from django.core.files import File
@@ -103,6 +104,20 @@ class Upload(File):
 def incoming_directory() -> Path:
     """Where uploads lie until they are stored; on the storage's own disk, so that nothing is copied."""
     return Path(settings.MEDIA_ROOT) / INCOMING
+
+
+def open_scratch_file(*, in_memory_bytes: int) -> IO[bytes]:
+    """A file without a name, for what is made to be handed out once. Not in the system's own folder for such: in
+    production that is memory, and small.
+
+    Raises:
+        InsufficientStorage, Unavailable: as `Upload.append`.
+    """
+    directory = incoming_directory()
+    with naming_disk_errors():
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _check_free_space(directory)
+    return SpooledTemporaryFile(max_size=in_memory_bytes, dir=str(directory))
 
 
 @contextmanager

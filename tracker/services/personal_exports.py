@@ -1,7 +1,6 @@
 """Handing out what is known of one person: an archive with a JSON file for each kind of rows, and their files."""
 
 import shutil
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from tracker import clock
 from tracker.access import Actor, decide
 from tracker.exceptions import NotFound, PermissionDenied
 from tracker.files.keeping import open_file
+from tracker.files.uploads import naming_disk_errors, open_scratch_file
 from tracker.models import User
 from tracker.personal_data import PersonalFile, PersonalRows, all_personal_data
 from tracker.services.attempts import key_of, reserve_attempt
@@ -84,11 +84,12 @@ def export_person(
 def make_archive(*, actor: Actor, user: User) -> IO[bytes]:
     """The archive as an open file, for an answer that hands it out and closes it.
 
-    Raises: as `export_person`.
+    Raises: as `export_person`; InsufficientStorage, Unavailable: there is no room for it.
     """
-    target = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115 - closed by whoever is answered
+    target = open_scratch_file(in_memory_bytes=IN_MEMORY_BYTES)
     try:
-        export_person(actor=actor, user=user, target=target)
+        with naming_disk_errors():
+            export_person(actor=actor, user=user, target=target)
     except BaseException:
         target.close()
         raise
