@@ -91,6 +91,11 @@ def test_nginx_trusts_and_is_trusted_by_its_one_address(services):
     assert blanks == {name for name in services["nginx"]["environment"] if not name.startswith("NGINX_ENVSUBST")}
 
 
+def test_webhooks_reach_the_stub_and_no_other_part_of_the_composition(services):
+    stub = services["stub"]["networks"]["default"]["ipv4_address"]
+    assert services["worker"]["environment"]["OUTGOING_ALLOWED_NETWORKS"] == f"{stub}/32"
+
+
 @pytest.mark.skipif(
     not shutil.which("docker-compose"), reason="docker-compose is missing: apt-get install docker-compose"
 )
