@@ -29,6 +29,7 @@ SECRET_TEXTS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"trk_[A-Za-z0-9_-]+"), "trk_" + MASK),
     (re.compile(r"(/v1/hooks/[^/\s\"'<>]*/)[^\s\"'<>]+"), r"\1" + MASK),
     (re.compile(r"(/incidents/follow/)[^/\s\"'<>]+"), r"\1" + MASK),
+    (re.compile(r"(/account/(?:reset|confirm)/)[^\s\"'<>]+"), r"\1" + MASK),
     (re.compile(r"hook_[0-9a-f]{10}_[A-Za-z0-9_-]+"), "hook_" + MASK),
     (re.compile(r"eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"), "jwt_" + MASK),
     (re.compile(r"(?i)\b(bearer|basic|token)([ ,:]+)(?=[A-Za-z0-9._~+/=-]{12,})[A-Za-z0-9._~+/=-]+"), r"\1\2" + MASK),

@@ -118,6 +118,12 @@ def test_a_request_id_comes_back_and_stands_in_the_lines_of_the_request(lines):
     assert logs.current_request_id() == ""
 
 
+@pytest.mark.parametrize("link", ["/account/reset/Mg/{}/", "/account/confirm/Mg/{}/x", "/incidents/follow/{}/"])
+def test_a_link_of_a_letter_that_was_copied_with_more_is_told_without_its_token(lines, link):
+    assert Client().get(link.format("cxyz-0123456789abcdef")).status_code == 404
+    assert "0123456789abcdef" not in "".join(lines())
+
+
 @pytest.mark.parametrize(
     "path", ["/a%0D%0A%7B%22event%22:1%7D", "/%1B%5B31m", "/%E2%80%A8"], ids=["crlf", "ansi", "u2028"]
 )
