@@ -11,6 +11,8 @@ from tracker.exceptions import Conflict, InvalidInput
 from tracker.models import SavedView, User
 from tracker.services import anonymising
 from tracker.services.anonymising import anonymise_user, ask_to_anonymise
+from tracker.services.registrations import register_person
+from tracker.services.users import update_user
 from tracker.sweeps import anonymise
 from tracker.testing.factories import jwt_client, make_user, session_client
 
@@ -90,6 +92,17 @@ def test_two_rows_that_become_the_same_do_not_stand_in_the_way(joker):
     names = set(SavedView.objects.values_list("name", flat=True))
     assert len(names) == 4
     assert not any("ann" in name.casefold().replace("anonymised", "") for name in names)
+
+
+def test_nobody_takes_the_address_that_somebody_is_to_have(joker, settings):
+    settings.REGISTRATION_DOMAINS = ["*"]
+    address = f"Anonymised-{joker.pk}@users.invalid"
+    admin = Actor.of_user(make_user(Role.ADMIN))
+    with pytest.raises(InvalidInput, match="email"):
+        register_person(actor=SYSTEM, email=address, password="a long one, and odd")
+    with pytest.raises(InvalidInput, match="email"):
+        update_user(actor=admin, user=make_user(), changes={"email": address})
+    anonymise_user(actor=SYSTEM, user=joker)
 
 
 def test_one_who_cannot_be_anonymised_keeps_nobody_else_waiting(joker, monkeypatch):

@@ -12,6 +12,9 @@ from django.utils.crypto import salted_hmac
 
 from tracker.choices import Role
 
+# Of people who are nobody any more, and of nobody else; RFC 2606 keeps it out of the world.
+NOBODYS_DOMAIN = "users.invalid"
+
 
 def normalise_email(email: str) -> str:
     """One spelling per mailbox: NFKC, no outer blanks or trailing dot, lower case."""

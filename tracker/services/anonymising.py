@@ -18,14 +18,13 @@ from tracker.bells import ANONYMISE, ring
 from tracker.choices import Role
 from tracker.exceptions import Conflict, InvalidInput
 from tracker.models import Event, User
+from tracker.models.users import NOBODYS_DOMAIN
 from tracker.personal_data import all_personal_data
 from tracker.personal_words import PersonalWords, fold_name
 from tracker.services.events import log_event
 from tracker.services.text_rewriting import rewrite_texts
 from tracker.services.users import deactivate_user, keep_an_admin
 
-# A name that nobody can register: RFC 2606 keeps it out of the world.
-DOMAIN = "users.invalid"
 MOST_FORMER, MOST_SHOWN = 1_000, 20
 logger = logging.getLogger(__name__)
 
@@ -140,7 +139,7 @@ def words_of(user: User, extra: Sequence[str] = ()) -> PersonalWords:
 
 def address_of(user: User) -> str:
     """The address that nobody has, in the place of theirs."""
-    return f"anonymised-{user.pk}@{DOMAIN}"
+    return f"anonymised-{user.pk}@{NOBODYS_DOMAIN}"
 
 
 def name_of(user: User) -> str:

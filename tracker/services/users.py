@@ -12,6 +12,7 @@ from tracker.access import Actor, decide
 from tracker.choices import Role
 from tracker.exceptions import Conflict, FieldError, InvalidInput
 from tracker.models import User
+from tracker.models.users import NOBODYS_DOMAIN
 from tracker.services.events import log_event
 from tracker.services.logins import end_logins_of
 from tracker.services.passwords import check_own_password
@@ -226,6 +227,8 @@ def check_fields(user: User) -> None:
         user.full_clean(exclude=["password"], validate_unique=False, validate_constraints=False)
     except ValidationError as error:
         raise InvalidInput.of_fields(error.message_dict) from None
+    if user.email.endswith(f"@{NOBODYS_DOMAIN}"):
+        raise InvalidInput.of_field("email", "Addresses there are for people who were anonymised.")
 
 
 def set_password(user: User, password: str, *, field: str = "password") -> None:
