@@ -153,6 +153,28 @@ def test_what_was_changed_forged_or_signed_by_another_is_refused_by_name(setting
 
 
 @real_transactions
+def test_what_is_exchanged_after_it_was_examined_is_not_taken(settings, tmp_path, monkeypatch):
+    """Between the check and the restore somebody types the name of the database."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    attachment = make_attachment(make_issue(), storage_key=keep(CONTENT))
+    path = tmp_path / make_backup(actor=SYSTEM, directory=tmp_path).location
+    kept = FILES + attachment.storage_key
+    manifest = check_backup(path, progress=keep_quiet)
+    filled = []
+    monkeypatch.setattr("tracker.services.restoring._check_database", lambda: None)
+    monkeypatch.setattr("tracker.services.restoring.fill_database", lambda chunks: filled.extend(chunks))
+    settings.MEDIA_ROOT = tmp_path / "elsewhere"
+    for name, content in ((DUMP, [b"PGDMP, and a program of somebody else"]), (kept, [CONTENT[::-1]]), (kept, [])):
+        (tmp_path / "other.tar").unlink(missing_ok=True)
+        other = rewrite(path, tmp_path / "other.tar", **{name: content})
+        with pytest.raises(InvalidInput, match="is not what was backed up"):
+            restore_backup(actor=SYSTEM, path=other, manifest=manifest, progress=keep_quiet)
+    assert filled == []
+    with pytest.raises(FileNotFoundError):
+        open_file(attachment.storage_key)
+
+
+@real_transactions
 def test_a_failed_backup_leaves_a_row_and_no_file(settings, tmp_path, monkeypatch):
     settings.MEDIA_ROOT = tmp_path / "media"
     monkeypatch.setattr("tracker.services.backups.dump_database", lambda snapshot: iter([b"half a dump"]))

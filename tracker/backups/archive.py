@@ -112,7 +112,9 @@ class ArchiveReader:
 
     def read(self, name: str) -> Iterator[bytes]:
         """The bytes of a member."""
-        member = self.members[name]
+        member = self.members.get(name)
+        if member is None:
+            raise refuse(f"{name} is missing from it.")
         self._file.seek(member.offset)
         left = member.size
         while left:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from tracker.backups.archive import DUMP, FILES, MANIFEST, SIGNATURE, ArchiveReader
+from tracker.backups.archive import DUMP, FILES, MANIFEST, SIGNATURE, ArchiveReader, Written
 from tracker.backups.manifest import MOST_BYTES, FileMark, Manifest, is_ours, read_manifest
 from tracker.backups.refusals import refuse
 
@@ -31,7 +31,7 @@ def check_backup(path: Path, *, is_foreign: bool = False, progress: Callable[[st
         expected = {DUMP: manifest.dump, **{FILES + key: mark for key, mark in manifest.files.items()}}
         _compare_names(archive, manifest, expected)
         for name, mark in expected.items():
-            _check_member(archive, name, mark)
+            compare(name, archive.measure(name), mark)
             progress("check", len(expected))
     return manifest
 
@@ -44,7 +44,11 @@ def _compare_names(archive: ArchiveReader, manifest: Manifest, expected: dict[st
         raise refuse(f"{name} was put into it.")
 
 
-def _check_member(archive: ArchiveReader, name: str, mark: FileMark) -> None:
-    found = archive.measure(name)
+def compare(name: str, found: Written, mark: FileMark) -> None:
+    """Refuses a member that is not what its manifest says.
+
+    Raises:
+        InvalidInput: naming it.
+    """
     if (found.size, found.sha256) != (mark.size, mark.sha256):
         raise refuse(f"{name} is not what was backed up: it was changed, or the disk has lost some of it.")

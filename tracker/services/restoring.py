@@ -13,8 +13,8 @@ from tracker import access, clock
 from tracker.access import Actor
 from tracker.backups import stamps
 from tracker.backups.after_restore import Restored, all_steps
-from tracker.backups.archive import DUMP, FILES, ArchiveReader, hash_file
-from tracker.backups.checking import check_backup
+from tracker.backups.archive import DUMP, FILES, ArchiveReader, Written, hash_file
+from tracker.backups.checking import check_backup, compare
 from tracker.backups.fingerprints import find_tables, mark_tables
 from tracker.backups.manifest import Manifest
 from tracker.backups.postgresql import fill_database, find_program
@@ -71,18 +71,23 @@ def examine_backup(*, path: Path, is_foreign: bool, progress: Progress) -> Manif
 def restore_backup(*, actor: Actor, path: Path, manifest: Manifest, progress: Progress) -> None:
     """Puts the files and the database of an examined backup in place, and compares every table.
 
-    Files come first: what is there already is left alone, so that a restore that was cut off can be begun again.
+    Files come first: what is there already is left alone, so that a restore that was cut off can be begun again. All is
+    compared with the manifest once more: the file may have been exchanged while somebody was asked.
 
     Raises:
         PermissionDenied, NotAuthenticated: the actor may not.
+        InvalidInput: a part is not what was examined.
         Conflict: the database is not empty, another file lies under a key, or a table is not what it was.
         Unavailable, InsufficientStorage: it could not be done; the database is as empty as it was.
     """
     access.require(actor, "backups", "create")
     _check_database()
     with ArchiveReader(path) as archive:
+        # Before its first byte: a dump is a program, and what a program did outside is not taken back.
+        compare(DUMP, archive.measure(DUMP), manifest.dump)
         for key, mark in manifest.files.items():
             with Upload.of_chunks(key, archive.read(FILES + key), limit_bytes=mark.size) as upload:
+                compare(FILES + key, Written(upload.size, upload.sha256), mark)
                 put_back(key, upload)
             progress("files", len(manifest.files))
         fill_database(_counted(archive, progress))
