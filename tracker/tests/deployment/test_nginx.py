@@ -81,6 +81,21 @@ def test_a_web_sees_who_asks_how_and_under_which_id(house):
     assert "forged" not in str(json.loads(body)["head"])
 
 
+@pytest.mark.parametrize(
+    ("path", "protocol", "is_passed"),
+    [("/ws/alerts", "WebSocket", True), ("/ws/alerts", "h2c", False), ("/admin/", "websocket", False)],
+)
+def test_nothing_but_a_websocket_becomes_a_tunnel(house, path, protocol, is_passed):
+    """In another protocol anybody could speak to a web past everything that stands here, as a proxy that it trusts."""
+    nginx, _ = house
+    headers = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": protocol, "HTTP2-Settings": "AAMAAABk"}
+    _, _, body = ask(nginx, "GET", path, headers=headers)
+    head = [line.lower() for line in json.loads(body)["head"]]
+    assert [line for line in head if line.startswith(("connection:", "upgrade:"))] == (
+        ["connection: upgrade", "upgrade: websocket"] if is_passed else []
+    )
+
+
 def test_a_body_of_the_longest_kind_passes_and_a_longer_one_is_refused_in_our_words(house):
     nginx, _ = house
     headers = {"Content-Length": str(BODY_LIMIT + 1), "X-Request-ID": "long-1"}
