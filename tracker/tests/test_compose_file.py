@@ -12,9 +12,9 @@ from tracker.testing.services import CHECKOUT
 
 # Set by the image, by Kubernetes or by nobody in a container.
 NOT_PASSED_ON = {
-    "ALERT_THRESHOLD", "API_HOST", "API_PORT", "ATTACHMENT_QUOTA_BYTES", "BREACH_THRESHOLD", "CONN_MAX_AGE", "DEBUG",
-    "MEDIA_RESERVE_BYTES", "MEDIA_ROOT", "PORT", "SCHEDULER_INTERVAL_MINUTES", "SLACK_TIMEOUT", "SLA_CONFIG_PATH",
-    "STREAM_CONNECTIONS_PER_USER", "TRACKER_CLOCK_OFFSET_SECONDS", "TRACKER_LOCAL", "TRACKER_VAR_DIR",
+    "ALERT_THRESHOLD", "API_HOST", "API_PORT", "BREACH_THRESHOLD", "DEBUG", "MEDIA_ROOT", "PORT",
+    "SCHEDULER_INTERVAL_MINUTES", "SLACK_TIMEOUT", "SLA_CONFIG_PATH", "TRACKER_CLOCK_OFFSET_SECONDS", "TRACKER_LOCAL",
+    "TRACKER_VAR_DIR",
 }  # fmt: skip
 OWN = ("web", "worker", "beat", "migrate", "stub")
 
@@ -47,6 +47,20 @@ def test_every_setting_reaches_the_container(services):
         read |= set(re.findall(r'(?:read_\w+|require|require_beside)\(\s*"([A-Z0-9_]+)"', text))
     assert len(read) > 40
     assert read - set(services["web"]["environment"]) - NOT_PASSED_ON == set()
+
+
+def test_the_example_names_every_blank_of_the_compose_file():
+    blanks = set(re.findall(r"(?<!\$)\$\{(\w+)", (CHECKOUT / "docker-compose.yml").read_text()))
+    named = set(re.findall(r"^(?:# )?([A-Z0-9_]+)=", (CHECKOUT / ".env.example").read_text(), re.MULTILINE))
+    assert len(blanks) > 60
+    assert named - blanks == {"COMPOSE_PROFILES"}, "read by Compose itself"
+    assert blanks - named == set()
+
+
+def test_slack_is_the_stub_only_where_the_example_says_so():
+    assert read_example()["SLACK_WEBHOOK_URL"].startswith("http://stub:")
+    without = read_composition(read_example() | {"SLACK_WEBHOOK_URL": ""})["services"]["worker"]["environment"]
+    assert without["SLACK_WEBHOOK_URL"] == ""
 
 
 def test_nothing_but_nginx_is_open_to_others(services):
