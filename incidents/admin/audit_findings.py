@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 
 from incidents.choices import FindingState
 from incidents.models import AuditFinding
@@ -75,7 +76,7 @@ class AuditFindingAdmin(AccessAdmin[AuditFinding]):
         is_open = finding.state == FindingState.OPEN
         may_change = is_open and self.is_allowed(request, "transition", finding)
         return {
-            "title": finding.rule,
+            "title": capfirst(finding.rule),
             "finding": finding,
             "badge": self.state_cell(finding),
             "subject": self.subject_cell(finding),

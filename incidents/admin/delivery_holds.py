@@ -29,7 +29,7 @@ class ReleaseForm(forms.Form):
         """A moment belongs to `since`."""
         cleaned: dict[str, Any] = super().clean() or {}
         if cleaned.get("what") == "since" and not cleaned.get("before"):
-            self.add_error("before", "Say since when; your time zone is meant.")
+            self.add_error("before", "Lost at: say when, in your time zone, or choose another button.")
         return cleaned
 
 
@@ -77,7 +77,7 @@ class DeliveryHoldAdmin(AccessAdmin[DeliveryHold]):
         except DomainError as error:
             messages.error(request, error.message)
         else:
-            messages.success(request, f"Deliveries go out again; {done.cancelled} were cancelled.")
+            messages.success(request, f"Deliveries go out again; {done.cancelled:,} cancelled.")
         return HttpResponseRedirect(self.object_url(hold))
 
     @admin.display(description="held since")

@@ -6,6 +6,7 @@ from django.db.models import Count, Q
 
 from incidents.choices import DeliveryStatus
 from incidents.models import Channel, Delivery
+from incidents.services.delivery_holds import find_hold
 from tracker import clock
 from tracker.services.system import Cell, Content, Fact, Section, Tone, register_section
 
@@ -13,6 +14,7 @@ MOST_CHANNELS = 30
 FAILING_AFTER = 3
 RECENT = timedelta(hours=24)
 PAGE = "admin:incidents_delivery_changelist"
+HOLD_PAGE = "admin:incidents_deliveryhold_changelist"
 
 
 def read_deliveries() -> Content:
@@ -25,6 +27,7 @@ def read_deliveries() -> Content:
     channels = Channel.objects.filter(deleted_at=None).defer("url", "secret").order_by("-consecutive_failures", "name")
     return Content(
         facts=[
+            *_tell_hold(),
             Fact("Waiting", counts["new"], page=PAGE),
             Fact("Tried again", counts["again"], tone=Tone.ALERT if counts["again"] else Tone.PLAIN),
             Fact(
@@ -39,6 +42,14 @@ def read_deliveries() -> Content:
         rows=[_tell_channel(channel, by_channel.get(channel.pk, 0)) for channel in channels[:MOST_CHANNELS]],
         empty="There is no channel yet: nobody is told of any alert.",
     )
+
+
+def _tell_hold() -> list[Fact]:
+    hold = find_hold()
+    if hold is None:
+        return []
+    note = "A backup was restored: nothing is sent until somebody says what may go."
+    return [Fact("Held since", hold.began_at, tone=Tone.BREACH, note=note, page=HOLD_PAGE)]
 
 
 def _tell_channel(channel: Channel, waiting: int) -> list[Cell]:

@@ -25,8 +25,8 @@ class BackupAdmin(AccessAdmin[Backup]):
     list_display_links = ("started_cell",)
     ordering = ("-id",)
     fields = (
-        "started_at", "finished_at", "location", "size_bytes", "sha256", "files", "release", "error", "kept_until",
-        "removed_at",
+        "state_cell", "started_cell", "took_cell", "location", "bytes_cell", "digest_cell", "files", "release",
+        "error", "kept_cell", "removed_cell",
     )  # fmt: skip
     empty_hint = "None was made yet. Set BACKUP_DIRECTORY, and one is made each night; manage.py backup makes one now."
 
@@ -57,6 +57,21 @@ class BackupAdmin(AccessAdmin[Backup]):
     def size_cell(self, backup: Backup) -> str:
         """How large it is."""
         return filesizeformat(backup.size_bytes) if backup.size_bytes else "–"
+
+    @admin.display(description="size")
+    def bytes_cell(self, backup: Backup) -> str:
+        """How large it is, to the byte: by this a copy is compared."""
+        return f"{backup.size_bytes:,} bytes" if backup.size_bytes else "–"
+
+    @admin.display(description="SHA-256")
+    def digest_cell(self, backup: Backup) -> str:
+        """What `sha256sum` says of the file."""
+        return backup.sha256 or "–"
+
+    @admin.display(description="taken away")
+    def removed_cell(self, backup: Backup) -> str:
+        """When the policy took it away."""
+        return write_moment(backup.removed_at) if backup.removed_at else "–"
 
     @admin.display(description="took")
     def took_cell(self, backup: Backup) -> str:

@@ -83,7 +83,7 @@ class RetentionAdmin(AccessAdmin[RetentionPolicy]):
         """How long, or for ever."""
         if policy.keep_days is None:
             return "ever"
-        days = f"{policy.keep_days} days"
+        days = f"{policy.keep_days:,} days"
         return days if policy.is_enabled else format_html("{} {}", days, render_badge("Off", "quiet"))
 
     @admin.display(description="at least")

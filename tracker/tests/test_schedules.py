@@ -54,8 +54,8 @@ def test_the_command_makes_every_shipped_schedule_and_repeats_without_effect():
     call_command("sync_schedules", stdout=out)
     first, second = out.getvalue().splitlines()
     count = len(schedules.default_schedules())
-    assert first == f"{count} created, 0 updated, 0 kept."
-    assert second == f"0 created, 0 updated, {count} kept."
+    assert first == f"Schedules: {count} created, 0 updated, 0 kept."
+    assert second == f"Schedules: 0 created, 0 updated, {count} kept."
     names = {"sweep_sla", "deliver", "reload_sla", "replay_tickets", "heartbeat", "prune"}
     assert names <= set(PeriodicTask.objects.values_list("name", flat=True))
     assert schedules.read_when(_row("deliver")) == Every(5)

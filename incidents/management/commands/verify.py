@@ -33,7 +33,8 @@ class Command(BaseCommand):
         elif repair:
             self.stdout.write(f"{repaired} repaired.")
         for finding in findings:
-            self.stderr.write(f"broken {finding.count} times: {finding.rule} (such as {', '.join(finding.examples)})")
+            rows = f"{all_rules()[finding.rule].subject} {', '.join(finding.examples)}"
+            self.stderr.write(f"broken {finding.count:,} times: {finding.rule} (such as {rows})")
         if findings:
             raise CommandError(f"{len(findings)} of {count} rules do not hold.")
         if not options["json"]:

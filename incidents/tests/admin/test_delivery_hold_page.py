@@ -39,12 +39,25 @@ def test_the_first_page_says_so_and_leads_to_the_button(maintainer_client, hold)
 
 def test_what_tells_of_something_before_the_loss_is_cancelled(maintainer_client, hold):
     lost_at = (clock.now() - timedelta(hours=3)).strftime("%Y-%m-%dT%H:%M:%S")
-    assert "Say since when" in release(maintainer_client, hold, what="since")
+    assert "Lost at: say when" in release(maintainer_client, hold, what="since")
     assert Delivery.objects.filter(status="pending").count() == 2
-    assert "1 were cancelled" in release(maintainer_client, hold, what="since", before=lost_at)
+    assert "1 cancelled" in release(maintainer_client, hold, what="since", before=lost_at)
     assert Delivery.objects.filter(status="pending").count() == 1
     assert "No deliveries are held" in release(maintainer_client, hold, what="all")
     assert "Nothing is sent" not in maintainer_client.get("/admin/").content.decode()
+
+
+def test_the_page_system_says_so_on_top_with_what_to_do(admin_client, hold):
+    summary = (
+        admin_client.get("/admin/system/")
+        .content.decode()
+        .partition('id="panel-summary"')[2]
+        .partition("</section>")[0]
+    )
+    assert "Not well" in summary
+    assert "nothing is sent until somebody says what may go" in summary
+    release(admin_client, hold, what="none")
+    assert "nothing is sent" not in admin_client.get("/admin/system/").content.decode()
 
 
 def test_a_reporter_releases_nothing(client, hold):

@@ -26,7 +26,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The command line."""
-        parser.add_argument("file")
+        parser.add_argument("file", help="what `backup` wrote")
         parser.add_argument("--yes", action="store_true", help="do not ask")
         parser.add_argument("--foreign", action="store_true", help="take one that another SECRET_KEY has signed")
         parser.add_argument("--keep-logins", action="store_true", help="let people stay logged in")

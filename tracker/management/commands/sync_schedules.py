@@ -16,4 +16,4 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Prints what was done."""
         result = sync_schedules(Actor.system("sync_schedules"))
-        self.stdout.write(f"{result.created} created, {result.updated} updated, {result.kept} kept.")
+        self.stdout.write(f"Schedules: {result.created} created, {result.updated} updated, {result.kept} kept.")

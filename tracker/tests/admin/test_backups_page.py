@@ -21,6 +21,7 @@ def test_an_admin_sees_how_each_went_and_nobody_else_sees_any(admin_client, main
         assert word in text
     page = admin_client.get(f"{LIST}{whole.pk}/change/").content.decode()
     assert "ab" * 32 in page
+    assert "5,000,000 bytes" in page
     assert 'name="_save"' not in page
     assert admin_client.post(f"{LIST}{whole.pk}/change/", {"location": "x"}).status_code == 403
     assert maintainer_client.get(LIST).status_code == 403
