@@ -2,6 +2,7 @@
 
 import time
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import connection
@@ -130,7 +131,7 @@ def test_missing_workers_and_processes_that_vanished_are_told(move_clock):
 def test_work_that_waits_for_long_is_marked(monkeypatch):
     monkeypatch.setattr(queues, "_queues", {})
     for name, age in (("a", 0.0), ("b", 90.0), ("c", 4000.0)):
-        queues.register(queues.Queue(name, name, "sweep", lambda age=age: age))
+        queues.register(queues.Queue(name, name, "sweep", partial(float, age)))
     assert [row[1].tone for row in read_queues().rows] == [Tone.PLAIN, Tone.ALERT, Tone.BREACH]
 
 
