@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.db.models import CharField, Q, Value
+from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Cast, Concat
 
 from incidents.channels.email import split_recipients
@@ -22,7 +22,11 @@ from incidents.models import (
     Ticket,
 )
 from incidents.services.incident_search import refresh_incident_search
+from incidents.services.incidents import visible_incidents
 from incidents.services.issue_search import refresh_search
+from incidents.services.issues import visible_issues
+from incidents.services.tickets import visible_tickets
+from tracker.access import Actor
 from tracker.models import User
 from tracker.personal_data import PersonalData, PersonalFile, PersonalRows, declare
 from tracker.personal_words import PersonalWords
@@ -30,7 +34,29 @@ from tracker.personal_words import PersonalWords
 ISSUE_KEY = Concat("project__key", Value("-"), Cast("number", CharField()))
 INCIDENT_KEY = Concat(Value("INC-"), Cast("id", CharField()))
 WORK = ("title", "status", "severity", "created_at", "updated_at")
+# Of what somebody else reported: nothing that they may not see any more, but that it was theirs.
+SEEN_TICKET, SEEN_WORK = (
+    {name: Case(When(is_seen=True, then=F(name))) for name in names}
+    for names in (("title", "status", "created_at", "updated_at"), WORK)
+)
 PLACE = ("place", "latitude", "longitude", "ip", "city", "region", "country")
+
+
+def _mark_seen(rows: "QuerySet[Any]", seen: "QuerySet[Any]") -> "QuerySet[Any]":
+    return rows.annotate(is_seen=Exists(seen.filter(pk=OuterRef("pk"))))
+
+
+def _issues(user: User) -> "QuerySet[Any]":
+    rows = Issue.objects.filter(Q(assignee=user) | Q(watchers=user)).distinct()
+    return _mark_seen(rows, visible_issues(Actor.of_user(user)))
+
+
+def _incidents(user: User) -> "QuerySet[Any]":
+    return _mark_seen(Incident.objects.filter(assignee=user), visible_incidents(Actor.of_user(user)))
+
+
+def _tickets(user: User) -> "QuerySet[Any]":
+    return _mark_seen(Ticket.objects.filter(assignee=user), visible_tickets(Actor.of_user(user)))
 
 
 def _hindrances(user: User) -> Iterable[str]:
@@ -77,8 +103,8 @@ declare(
             PersonalRows(
                 "issues_assigned_or_watched",
                 "Issues that are assigned to you, or that you watch.",
-                lambda user: Issue.objects.filter(Q(assignee=user) | Q(watchers=user)).distinct(),
-                {"key": ISSUE_KEY, **{name: name for name in WORK}},
+                _issues,
+                {"key": ISSUE_KEY, **SEEN_WORK},
             ),
             PersonalRows(
                 "incidents_reported",
@@ -89,14 +115,14 @@ declare(
             PersonalRows(
                 "incidents_assigned",
                 "Incidents that are assigned to you.",
-                lambda user: Incident.objects.filter(assignee=user),
-                {"key": INCIDENT_KEY, **{name: name for name in WORK}},
+                _incidents,
+                {"key": INCIDENT_KEY, **SEEN_WORK},
             ),
             PersonalRows(
                 "tickets_assigned",
                 "Tickets that are assigned to you.",
-                lambda user: Ticket.objects.filter(assignee=user),
-                ("external_id", "title", "status", "created_at", "updated_at"),
+                _tickets,
+                {"external_id": "external_id", **SEEN_TICKET},
             ),
             PersonalRows(
                 "comments",

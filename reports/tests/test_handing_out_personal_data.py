@@ -8,7 +8,8 @@ import zipfile
 import pytest
 from django.core.management import CommandError, call_command
 
-from incidents.testing.factories import make_attachment, make_issue, make_issue_comment
+from incidents.models import Incident
+from incidents.testing.factories import make_attachment, make_issue, make_issue_comment, make_ticket
 from incidents.testing.incident_factories import make_incident
 from reports.testing.factories import make_report
 from tracker.access import Actor
@@ -17,6 +18,7 @@ from tracker.exceptions import NotFound, PermissionDenied
 from tracker.models import Event, User
 from tracker.services import personal_exports
 from tracker.services.personal_exports import ExportLimits, export_person
+from tracker.services.users import change_role
 from tracker.testing.factories import make_project, make_token, make_user, session_client
 
 pytestmark = pytest.mark.django_db
@@ -81,6 +83,31 @@ def test_everybody_downloads_their_own_data(person):
         assert secret not in whole
     line = Event.objects.get(verb="user.exported")
     assert (line.actor, line.object_id, line.data["files"]) == (person, str(person.pk), 1)
+
+
+def test_of_what_they_may_not_see_any_more_people_get_no_more_than_its_name(person):
+    """Whoever was a maintainer once does not read on what became of the tickets that they left behind."""
+    other = make_user()
+    issue = make_issue(reporter=other, assignee=person, watchers=[person], title="Secret door")
+    Incident.objects.filter(pk=make_incident(title="Secret theft").pk).update(assignee=person)
+    ticket = make_ticket(title="Secret ticket")
+    type(ticket).objects.filter(pk=ticket.pk).update(assignee=person)
+
+    def titles():
+        target = io.BytesIO()
+        export_person(actor=Actor.system("test"), user=person, target=target)
+        archive = open_archive(target.getvalue())
+        rows = [
+            read(archive, name) for name in ("issues_assigned_or_watched", "incidents_assigned", "tickets_assigned")
+        ]
+        assert [len(found) for found in rows] == [1, 1, 1]
+        assert rows[0][0]["key"] == issue.key
+        return {row[column] for found in rows for row in found for column in ("title", "status", "updated_at")}
+
+    assert titles() == {None}
+    change_role(actor=Actor.system("test"), user=person, role=Role.MAINTAINER)
+    person.refresh_from_db()
+    assert titles() > {"Secret door", "Secret theft", "Secret ticket"}
 
 
 def test_an_admin_hands_out_anybodys_data(person):
