@@ -109,15 +109,19 @@ class Shown:
         """The worst of what it shows."""
         if self.trouble:
             return Tone.BREACH
-        found = {one.tone for _, one in self.reasons}
+        cells: list[Fact | Cell] = [*self.content.facts, *(cell for row in self.content.rows for cell in row)]
+        found = {one.tone for one in cells}
         return next((tone for tone in TROUBLED if tone in found), Tone.OK)
 
     @property
     def reasons(self) -> list[tuple[str, Fact | Cell]]:
-        """What needs a look: each figure with its name, and each cell of the table with its row's."""
-        marked: list[tuple[str, Fact | Cell]] = [(fact.words, fact) for fact in self.content.facts]
-        marked += [(str(row[0].value), cell) for row in self.content.rows for cell in row]
-        return [(words, one) for words, one in marked if one.tone in TROUBLED]
+        """What needs a look: each figure with its name, and each cell of the table with its row's; where the row's name
+        itself is marked, the words beside it."""
+        found: list[tuple[str, Fact | Cell]] = [(one.words, one) for one in self.content.facts if one.tone in TROUBLED]
+        for row in self.content.rows:
+            shown = [*row[1:2], *row[1:]] if len(row) > 1 else row
+            found += [(str(row[0].value), at) for cell, at in zip(row, shown, strict=True) if cell.tone in TROUBLED]
+        return found
 
 
 _sections: dict[str, Section] = {}

@@ -15,7 +15,7 @@ from tracker.models import Process, SweepHeartbeat
 from tracker.processes import Activity, Presence
 from tracker.services import system
 from tracker.services.schedules import sync_schedules
-from tracker.services.system import Content, Fact, Section, Tone, read_system
+from tracker.services.system import Cell, Content, Fact, Section, Tone, read_system
 from tracker.services.system_parts import read_processes, read_queues, read_release, read_sweeps
 from tracker.testing.factories import make_user
 
@@ -63,6 +63,18 @@ def test_it_only_shows(admin_client):
 def test_a_figure_whose_page_is_gone_stands_there_without_a_link(admin_client):
     system.register_section(Section("a", "Lost", lambda: Content(facts=[Fact("Number", 7, page="admin:gone")])))
     assert "<dt>Number</dt>" in admin_client.get(PAGE).content.decode()
+
+
+@pytest.mark.usefixtures("_no_other_sections")
+def test_what_needs_a_look_stands_on_top_with_what_to_do(admin_client):
+    rows = [[Cell("tracker.I007", tone=Tone.ALERT), Cell("Set EMAIL_URL.")], [Cell("slack"), Cell("ok")]]
+    facts = [Fact("Last whole one", 3, tone=Tone.ALERT, note="Set BACKUP_DIRECTORY.")]
+    system.register_section(Section("a", "Backups", lambda: Content(facts=facts, columns=("a", "b"), rows=rows)))
+    summary = admin_client.get(PAGE).content.decode().partition("panel-summary")[2].partition("</section>")[0]
+    assert summary.count("tracker.I007") == 1
+    for words in ("Set EMAIL_URL.", "Set BACKUP_DIRECTORY."):
+        assert words in summary
+    assert "slack" not in summary
 
 
 def test_programs_of_admins_read_the_same(admin_client):
