@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, close_old_connections, connections
 from django.db.migrations.executor import MigrationExecutor
 
+from tracker.postgresql.unfinished import is_unfinished
+
 LOOK_EVERY_SECONDS = 2.0
 TELL_EVERY_SECONDS = 30.0
 MOST_NAMED = 3
@@ -70,18 +72,23 @@ class SchemaGate:
 
     def _look(self) -> bool:
         try:
-            missing = read_schema_state().missing
+            trouble = self._find_trouble()
         except (DatabaseError, InterfaceError):
             close_old_connections()
             return True
-        self._is_open = not missing
-        if missing and time.monotonic() - self._told_at > TELL_EVERY_SECONDS:
+        self._is_open = not trouble
+        if trouble and time.monotonic() - self._told_at > TELL_EVERY_SECONDS:
             self._told_at = time.monotonic()
-            logger.error(
-                "The database is older than this release: it lacks %s. Waiting; run `manage.py prepare`.",
-                name_some(missing),
-            )
+            logger.error(trouble)
         return self._is_open
+
+    def _find_trouble(self) -> str:
+        missing = name_some(read_schema_state().missing)
+        if missing:
+            return f"The database is older than this release: it lacks {missing}. Waiting; run `manage.py prepare`."
+        if is_unfinished():
+            return "A restore of this database did not come to its end. Waiting; make it anew, and restore again."
+        return ""
 
 
 GATE = SchemaGate()

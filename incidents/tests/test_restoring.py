@@ -26,6 +26,7 @@ from tracker.exceptions import Conflict, InvalidInput, PermissionDenied
 from tracker.files.keeping import keep_file, open_file, read_chunks
 from tracker.files.uploads import Upload
 from tracker.models import ApiToken, Backup, Event
+from tracker.schema_state import SchemaGate, read_schema_state
 from tracker.services.backups import keep_quiet, make_backup
 from tracker.services.restoring import RestoreChoices, examine_backup, restore_backup, settle_restored
 from tracker.testing.factories import make_token_row, make_user
@@ -96,6 +97,7 @@ def test_every_row_and_file_comes_back_and_nothing_is_let_out(settings, tmp_path
         told = out.getvalue()
         assert "1 files are as they were" in told
         assert "Deliveries are held" in told
+        assert SchemaGate().is_open()
         assert b"".join(read_chunks(open_file(Attachment.objects.get().storage_key))) == CONTENT
         assert DeliveryHold.objects.get().released_at is None
         assert Session.objects.count() == 0
@@ -107,6 +109,24 @@ def test_every_row_and_file_comes_back_and_nothing_is_let_out(settings, tmp_path
         make_user(email="bertha@example.com")
         with pytest.raises(CommandError, match="not empty"):
             call_command("restore", made.location, "--yes", "--quiet")
+
+
+@real_transactions
+def test_nobody_works_in_a_database_whose_restore_did_not_come_to_its_end(settings, tmp_path, monkeypatch):
+    """Nothing is held there yet, and what starts after a command that failed would send everything again."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    make_user()
+    made = make_backup(actor=SYSTEM, directory=tmp_path)
+
+    def fail(*_, **__):
+        raise Conflict("the light went out")
+
+    monkeypatch.setattr("tracker.management.commands.restore.settle_restored", fail)
+    with empty_database():
+        with pytest.raises(CommandError, match="light went out"):
+            call_command("restore", made.location, "--yes", "--quiet", stdout=StringIO())
+        assert read_schema_state().missing == ()
+        assert not SchemaGate().is_open()
 
 
 @pytest.mark.django_db

@@ -19,10 +19,11 @@ from tracker.backups.fingerprints import find_tables, mark_tables
 from tracker.backups.manifest import Manifest
 from tracker.backups.postgresql import fill_database, find_program
 from tracker.backups.refusals import refuse
-from tracker.exceptions import Conflict
+from tracker.exceptions import Conflict, DomainError
 from tracker.files.keeping import put_back
 from tracker.files.uploads import Upload
 from tracker.models import ApiToken, Backup, LoginSession
+from tracker.postgresql.unfinished import mark_finished, mark_unfinished
 from tracker.services.backup_keeping import keep_until
 from tracker.services.events import log_event
 
@@ -90,7 +91,14 @@ def restore_backup(*, actor: Actor, path: Path, manifest: Manifest, progress: Pr
                 compare(FILES + key, Written(upload.size, upload.sha256), mark)
                 put_back(key, upload)
             progress("files", len(manifest.files))
-        fill_database(_counted(archive, progress))
+        # Until `settle_restored` is through: what starts before would send again what the backup does not know of.
+        mark_unfinished()
+        try:
+            fill_database(_counted(archive, progress))
+        except DomainError:
+            # Nothing is in it.
+            mark_finished()
+            raise
     with transaction.atomic():
         found = mark_tables(lambda _: progress("tables", len(manifest.tables)))
     names = found.keys() | manifest.tables.keys()
@@ -108,7 +116,9 @@ def settle_restored(*, actor: Actor, path: Path, manifest: Manifest, choices: Re
     access.require(actor, "backups", "create")
     restored = Restored(manifest.made_at)
     told = [words for step in all_steps() if (words := step.run(actor, restored))]
-    return [*told, *_settle_registry(actor, path, manifest, choices)]
+    told += _settle_registry(actor, path, manifest, choices)
+    mark_finished()
+    return told
 
 
 @transaction.atomic
