@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from incidents.choices import FindingState
+from incidents.models import AuditFinding
+
 # Whoever asks for the rules has those of this package; packages above declare theirs when they start.
 from incidents.services import audit_rules, audit_work_rules  # noqa: F401
 from incidents.services.audit_registry import Broken, Rule, Scope, all_rules
@@ -26,7 +29,7 @@ class Finding:
 
 
 def audit(*, is_whole: bool = False) -> list[Finding]:
-    """Asks every rule, and the file store; reads only.
+    """Asks every rule, and the file store; reads only. What an admin accepted as it is does not count.
 
     Args:
         is_whole: also counts the clocks of every ticket the slow way, instead of those of the newest few hundred.
@@ -36,7 +39,9 @@ def audit(*, is_whole: bool = False) -> list[Finding]:
     """
     findings = []
     for rule in all_rules().values():
-        broken = [one for part in look_everywhere(rule, is_whole=is_whole) for one in part]
+        found = [one for part in look_everywhere(rule, is_whole=is_whole) for one in part]
+        accepted = _read_accepted(rule) if found else frozenset()
+        broken = [one for one in found if one.key not in accepted]
         if broken:
             findings.append(Finding(rule.name, len(broken), [one.key for one in broken[:MAX_EXAMPLES]]))
     return findings
@@ -59,6 +64,11 @@ def look_everywhere(rule: Rule, *, is_whole: bool = True) -> Iterator[Sequence[B
 def ids_after(table: str, last: int, most: int) -> list[int]:
     """The next ids of a table, in order."""
     return _read_ids(f"SELECT id FROM {table} WHERE id > %s ORDER BY id LIMIT %s", last, most)  # noqa: S608
+
+
+def _read_accepted(rule: Rule) -> frozenset[str]:
+    accepted = AuditFinding.objects.filter(rule=rule.name, state=FindingState.ACCEPTED)
+    return frozenset(accepted.values_list("subject_id", flat=True))
 
 
 def _read_ids(statement: str, *parameters: int) -> list[int]:

@@ -76,12 +76,14 @@ def test_what_is_accepted_is_not_told_again_until_it_was_gone():
     client.post(reverse(LIST), {"action": "accept", "_selected_action": [finding.pk]})
     audit_lately()
     assert AuditFinding.objects.get().state == FindingState.ACCEPTED
+    assert audit() == []
     issue.spans.update(severity=issue.severity)
     audit_lately()
     assert AuditFinding.objects.get().state == FindingState.GONE
     issue.spans.update(severity="critical")
     audit_lately()
     assert set(AuditFinding.objects.values_list("state", flat=True)) == {FindingState.GONE, FindingState.OPEN}
+    assert [found.count for found in audit()] == [1]
 
 
 def test_a_round_goes_on_where_it_was_and_counts_every_clock(monkeypatch):
