@@ -5,8 +5,12 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import django
+
 from tracker.pages import Pages
 
+# The workers of gunicorn.conf.py tell the database that they are there.
+django.setup()
 CHUNK = b"x" * 65_536
 open_downloads = 0
 

@@ -22,7 +22,7 @@ DOORS = {"login", "login_code", "logout"}
 SAID_TO_ALL = {"jsi18n", "app_list", "view_on_site"}
 OF_THE_SITE = DOORS | {
     "index", "password_change", "password_change_done", "jsi18n", "app_list", "view_on_site",
-    "autocomplete", "profile", "second_factor",
+    "autocomplete", "profile", "second_factor", "system",
 }  # fmt: skip
 FIELDS = [
     field
