@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import socket
 import subprocess
 from asyncio import StreamReader, StreamWriter
 from contextlib import ExitStack
@@ -9,6 +10,7 @@ from contextlib import ExitStack
 import pytest
 
 from tracker.testing.nginx import WHY_SKIPPED, is_installed, nginx_command, run_nginx
+from tracker.testing.ports import wait_until
 from tracker.testing.servers import BackgroundServer
 
 pytestmark = pytest.mark.skipif(not is_installed(), reason=WHY_SKIPPED)
@@ -112,6 +114,31 @@ def test_a_body_of_the_longest_kind_passes_and_a_longer_one_is_refused_in_our_wo
     assert b"longer than" in body
 
 
+@pytest.mark.parametrize("said", ["Content-Length: 2000000", "Transfer-Encoding: chunked"])
+def test_one_client_cannot_fill_the_room_for_bodies_that_are_on_their_way(house, said):
+    nginx, _ = house
+    head = f"POST /v1/tickets HTTP/1.1\r\nHost: localhost:{nginx.https_port}\r\n{said}\r\n\r\n".encode()
+    with ExitStack() as stack:
+        for _ in range(16):
+            raw = stack.enter_context(socket.create_connection(("localhost", nginx.https_port), timeout=10))
+            slow = stack.enter_context(nginx.trust.wrap_socket(raw, server_hostname="localhost"))
+            slow.sendall(head)
+        wait_until(
+            lambda: ask(nginx, "POST", "/v1/tickets", body=b"x" * 1_000_000)[0] == 429,
+            seconds=10,
+            what=lambda: "no refusal",
+        )
+        status, headers, body = ask(nginx, "POST", "/v1/tickets", body=b"x" * 1_000_000)
+        assert (status, headers["retry-after"], json.loads(body)["error"]["type"]) == (429, "5", "throttled")
+        assert ask(nginx, "POST", "/v1/tickets", body=b"x" * 1_000)[0] == 200, "what is short passes"
+        assert ask(nginx, "GET", "/v1/me")[0] == 200
+    wait_until(
+        lambda: ask(nginx, "POST", "/v1/tickets", body=b"x" * 1_000_000)[0] == 200,
+        seconds=10,
+        what=lambda: "no room again",
+    )
+
+
 def test_without_any_web_the_answer_is_503_with_the_time_to_come_back_and_no_key_is_logged(empty_house):
     status, answered, body = ask(empty_house, "POST", "/v1/hooks/github/sesame?token=hidden", body=b"{}")
     assert (status, answered["retry-after"]) == (503, "5")
@@ -119,6 +146,8 @@ def test_without_any_web_the_answer_is_503_with_the_time_to_come_back_and_no_key
     status, _, body = ask(empty_house, "GET", "/incidents/follow/sesame", headers={"Accept": "text/html"})
     assert status == 503
     assert b"Try again soon" in body
+    # A line is written once the answer is on its way.
+    wait_until(lambda: len(empty_house.log().splitlines()) >= 2, seconds=10, what=lambda: "lines in the log")
     lines = [json.loads(line) for line in empty_house.log().splitlines()]
     assert [(line["method"], line["path"], line["status"]) for line in lines] == [
         ("POST", "/v1/hooks/github/***", "503"),
