@@ -67,11 +67,13 @@ def when_ready(server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Shows that the process lives."""
+    """Shows that the process lives, and since when."""
     # Not above: it needs Django, which this process has set up only now.
+    from tracker import metrics
     from tracker.choices import ProcessKind
     from tracker.processes import PresenceThread
 
+    metrics.note_start()
     worker.presence = PresenceThread(ProcessKind.WEB)
     worker.presence.start()
 

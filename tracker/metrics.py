@@ -33,7 +33,14 @@ STREAM_CLIENTS = Gauge(
     "tracker_stream_clients", "Open WebSockets and event streams.", ["kind"], multiprocess_mode="livesum"
 )
 STREAM_DROPPED = Counter("tracker_stream_dropped_total", "Stream clients that were closed by us.", ["reason"])
-STARTED_AT.set(time.time())
+
+
+def note_start() -> None:
+    """This process begins now. A worker says so again: what it got from the process that it was forked from is zero."""
+    STARTED_AT.set(time.time())
+
+
+note_start()
 
 
 def observe_request(*, view: str, method: str, status: int, seconds: float) -> None:

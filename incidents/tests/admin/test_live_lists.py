@@ -24,10 +24,10 @@ def test_the_lists_of_work_are_live():
 
 
 @pytest.mark.parametrize("name", LIVE)
-def test_a_live_list_listens_to_what_the_stream_knows(maintainer_client: Client, name: str):
+def test_a_live_list_listens_to_what_the_stream_knows(admin_client: Client, name: str):
     page = LIVE[name]
     assert set(page.live_types.split(",")) <= KNOWN_TYPES
-    content = maintainer_client.get(page.list_url()).content.decode()
+    content = admin_client.get(page.list_url()).content.decode()
     assert f'data-types="{page.live_types}"' in content
     assert "tracker/live.js" in content
 
