@@ -31,15 +31,22 @@ SYSTEM = Actor.system("test")
 LONG_AGO = datetime(2019, 3, 10, tzinfo=UTC)
 
 
-@pytest.fixture(autouse=True)
-def _no_pause(monkeypatch):
-    monkeypatch.setattr(partitions, "PAUSE_SECONDS", 0.01)
-
-
 @pytest.fixture
 def _seen_by_all(transactional_db):
     """What other connections are to see stays, unless it is taken away."""
     yield
+    _drop_months()
+
+
+@pytest.fixture(autouse=True)
+def _no_pause_and_no_months(request, monkeypatch):
+    """Tests of whole installations leave their months behind."""
+    monkeypatch.setattr(partitions, "PAUSE_SECONDS", 0.01)
+    request.getfixturevalue("_seen_by_all" if "_seen_by_all" in request.fixturenames else "db")
+    _drop_months()
+
+
+def _drop_months():
     with connection.cursor() as cursor:
         for partition in list_partitions():
             if partition.month:
