@@ -17,7 +17,7 @@ from tracker.testing.certificates import write_certificate
 from tracker.testing.containers import read_composition, read_example
 from tracker.testing.ports import find_free_ports, is_listening, wait_until
 from tracker.testing.services import CHECKOUT
-from tracker.testing.web_servers import Answer
+from tracker.testing.web_servers import Answer, ask_once
 
 TEMPLATES = CHECKOUT / "infra" / "nginx"
 WHY_SKIPPED = "nginx is missing: apt-get install nginx-light"
@@ -49,13 +49,7 @@ class Nginx:
     ) -> Answer:
         """One request over TLS, on a connection of its own."""
         connection = http.client.HTTPSConnection("localhost", self.https_port, timeout=60, context=self.trust)
-        try:
-            connection.request(method, path, body=body, headers=dict(headers or {}))
-            response = connection.getresponse()
-            names = {name.lower(): value for name, value in response.getheaders()}
-            return Answer(response.status, names, response.read())
-        finally:
-            connection.close()
+        return ask_once(connection, method, path, body, headers)
 
     def log(self) -> str:
         """What it wrote: the lines of requests that no web answered, and its errors."""

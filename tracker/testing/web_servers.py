@@ -27,6 +27,23 @@ class Answer:
         return json.loads(self.body)
 
 
+def ask_once(
+    connection: http.client.HTTPConnection,
+    method: str,
+    path: str,
+    body: bytes | None,
+    headers: Mapping[str, str] | None,
+) -> Answer:
+    """One request, and the end of its connection."""
+    try:
+        connection.request(method, path, body=body, headers=dict(headers or {}))
+        response = connection.getresponse()
+        names = {name.lower(): value for name, value in response.getheaders()}
+        return Answer(response.status, names, response.read())
+    finally:
+        connection.close()
+
+
 @dataclass(frozen=True, slots=True)
 class WebServer:
     """A running server."""
@@ -49,13 +66,7 @@ class WebServer:
     ) -> Answer:
         """One request on a connection of its own."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        try:
-            connection.request(method, path, body=body, headers=dict(headers or {}))
-            response = connection.getresponse()
-            names = {name.lower(): value for name, value in response.getheaders()}
-            return Answer(response.status, names, response.read())
-        finally:
-            connection.close()
+        return ask_once(connection, method, path, body, headers)
 
     def is_ready(self) -> bool:
         """Whether it answers at all."""

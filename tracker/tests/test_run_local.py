@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from tracker import embedded
+from tracker.testing.ports import find_free_ports
 from tracker.testing.services import CHECKOUT
 
 # Whole installations start and end, which takes too long for the suite; CI runs them beside it.
@@ -64,12 +65,6 @@ class LocalRun:
         return code
 
 
-def find_free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def find_processes_of(var: Path) -> list[str]:
     found = []
     for process in psutil.process_iter():
@@ -89,7 +84,7 @@ def var(tmp_path):
 
 
 def test_a_local_run_comes_up_stops_without_a_trace_and_finds_its_data_again(var):
-    port = find_free_port()
+    port = find_free_ports(1)[0]
     first = LocalRun(var, port)
     said = first.wait_until_ready()
     assert f"Tracker is ready at http://127.0.0.1:{port}" in said

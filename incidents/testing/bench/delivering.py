@@ -21,8 +21,9 @@ from incidents.testing.bench.outbox import measure_single_deliveries
 from incidents.testing.bench.sweeping import fill, make_due
 from tracker.models import SweepHeartbeat
 from tracker.testing.bench import Bench, Finding, alternate, at_least, at_most, workload
-from tracker.testing.bench.children import find_free_port, keep_running, wait_for_port
+from tracker.testing.bench.children import keep_running, wait_for_port
 from tracker.testing.bench.rounds import time_call
+from tracker.testing.ports import find_free_ports
 
 RAW_BATCH = 100
 # Both sides begin from the same rows: what the sweep wrote.
@@ -71,7 +72,7 @@ def measure(bench: Bench) -> Iterator[Finding]:
 def measure_end_to_end(bench: Bench, due: int) -> Finding:
     """From the start of the sweep to each arrival at a receiver in another process. A worker beside the sweep sends
     what each of its batches commits, as the doorbell has it."""
-    port = find_free_port()
+    port = find_free_ports(1)[0]
     make_channels(f"http://127.0.0.1:{port}/webhook/ok", 1)
     stub = [sys.executable, "manage.py", "stub_receiver", "--port", str(port)]
     with keep_running(stub), keep_running([sys.executable, "-c", WORKER]):

@@ -10,7 +10,8 @@ import psutil
 from incidents.testing.bench.events import TABLES, make_events, make_policy, pack
 from incidents.testing.bench.ingest_over_http import open_sender
 from tracker.testing.bench import Bench, Finding, at_most, workload
-from tracker.testing.bench.children import MEBIBYTE, find_free_port, keep_running, read_memory, wait_for_port
+from tracker.testing.bench.children import MEBIBYTE, keep_running, read_memory, wait_for_port
+from tracker.testing.ports import find_free_ports
 
 SIZE = 100
 SETTLING_SECONDS = 8.0
@@ -44,7 +45,7 @@ def send_and_weigh(send: Callable[[bytes], int], bodies: list[bytes]) -> float:
 
 def weigh_local_run() -> Iterator[Finding]:
     """Web, worker and beat as `make run` starts them."""
-    port = find_free_port()
+    port = find_free_ports(1)[0]
     with ExitStack() as stack:
         web = stack.enter_context(keep_running([sys.executable, "-m", "gunicorn"], API_PORT=str(port)))
         worker = stack.enter_context(keep_running([sys.executable, *WORKER]))

@@ -16,7 +16,8 @@ from incidents.testing.bench.hosts import NETWORK, Hosts, can_make_hosts
 from incidents.testing.bench.sweeping import CLOCKS, MAKE_DUE, TICKETS
 from tracker.embedded import Postgres, Valkey
 from tracker.testing.bench import Bench, Finding, alternate, at_least, at_most, workload
-from tracker.testing.bench.children import find_free_port, keep_running, run_child, wait_for_port
+from tracker.testing.bench.children import keep_running, run_child, wait_for_port
+from tracker.testing.ports import find_free_ports
 
 HOSTS = (1, 2, 4)
 CHANNELS = 40
@@ -126,7 +127,7 @@ class Services:
 @contextmanager
 def _start_services(hosts: Hosts) -> Iterator[Services]:
     addresses = [hosts.gateway(number) for number in hosts.numbers]
-    port, valkey_port = find_free_port(), find_free_port()
+    port, valkey_port = find_free_ports(2)
     stub = [sys.executable, "manage.py", "stub_receiver", "--host", addresses[0], "--port", str(port)]
     with tempfile.TemporaryDirectory(prefix="tracker-hosts-", ignore_cleanup_errors=True) as folder, keep_running(stub):
         postgres, valkey = Postgres(Path(folder) / "postgres"), Valkey(Path(folder) / "valkey")

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 import psutil
 from django.conf import settings
 
+from tracker.testing.ports import find_free_ports
+
 START_TIMEOUT_SECONDS = 30.0
 STOP_TIMEOUT_SECONDS = 15.0
 MEBIBYTE = 1024 * 1024
@@ -38,7 +40,7 @@ def run_child(arguments: Sequence[str], **environment: str) -> tuple[float, floa
 @contextmanager
 def serve(*options: str, application: str = "tracker.wsgi", configuration: str = "/dev/null") -> Iterator[int]:
     """gunicorn with one worker on a free port of the loopback; answers the port once it takes connections."""
-    port = find_free_port()
+    port = find_free_ports(1)[0]
     command = [sys.executable, "-m", "gunicorn", "-c", configuration, "-b", f"127.0.0.1:{port}", "-w", "1"]
     with keep_running([*command, "--log-level", "warning", *options, application]):
         wait_for_port(port)
@@ -75,14 +77,6 @@ def wait_for_port(port: int, address: str = "127.0.0.1") -> None:
                 return
         time.sleep(0.05)
     raise TimeoutError(f"Nothing listens on port {port}.")
-
-
-def find_free_port() -> int:
-    """A port of the system's choice."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def read_memory(process: psutil.Process) -> float:

@@ -4,7 +4,6 @@ import http.client
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ import psutil
 import psycopg
 
 from tracker.embedded import Postgres, Valkey
+from tracker.testing.ports import find_free_ports
 from tracker.testing.processes import ChildProcess
 from tracker.testing.services import CHECKOUT, make_child_environment
 
@@ -43,7 +43,7 @@ class Installation:
         self.valkey = Valkey(self.directory / "valkey")
         self.database = "tracker"
         self.checkout = CHECKOUT
-        self.ports = {"web": _find_free_port()}
+        self.ports = {"web": find_free_ports(1)[0]}
         self.programs: dict[str, ChildProcess] = {}
         self._own = environment
 
@@ -178,7 +178,7 @@ class Installation:
         self.postgres.start()
 
     def _place_web(self, name: str) -> dict[str, str]:
-        port = self.ports.setdefault(name, _find_free_port())
+        port = self.ports.setdefault(name, find_free_ports(1)[0])
         return {"API_PORT": str(port), "PROMETHEUS_MULTIPROC_DIR": str(self.directory / f"metrics-{name}")}
 
 
@@ -196,9 +196,3 @@ def _is_healthy(port: int) -> bool:
 def kill_one(pid: int) -> None:
     """SIGKILL to one process alone, whose children and siblings are left as they are."""
     os.kill(pid, signal.SIGKILL)
-
-
-def _find_free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

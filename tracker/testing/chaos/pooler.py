@@ -10,6 +10,8 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qs, urlsplit
 
+from tracker.testing.ports import find_free_ports
+
 PGBOUNCER = shutil.which("pgbouncer", path="/usr/sbin:/usr/bin:/usr/local/bin:/usr/local/sbin")
 CONFIGURATION = """\
 [databases]
@@ -32,9 +34,7 @@ class Pooler:
     def __init__(self, database_url: str) -> None:
         self._url = urlsplit(database_url)
         self._folder = Path(tempfile.mkdtemp(prefix="tracker-pooler-"))
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        (self.port,) = find_free_ports(1)
 
     @property
     def url(self) -> str:
